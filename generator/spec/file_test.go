@@ -1,0 +1,137 @@
+package spec
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// certificate makes one that expired long ago, which is not judged.
+func certificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func TestParseFileLooksAtCertificates(t *testing.T) {
+	const hunter = "aHVudGVyMg=="
+	key := "-----BEGIN PRIVATE KEY-----\n" + hunter + "\n-----END PRIVATE KEY-----\n"
+	cert := certificate(t)
+	for _, row := range []struct {
+		why  string
+		make func(t *testing.T, folder, outside string)
+		want string
+	}{
+		{"a certificate", files("certs/ca.crt", cert), ""},
+		{"two certificates with text around them", files("certs/ca.crt", "# root\n"+cert+"# other\n"+cert), ""},
+		{"a link within the folder", func(t *testing.T, folder, _ string) {
+			files("real/ca.crt", cert)(t, folder, "")
+			link(t, "../real/ca.crt", filepath.Join(folder, "certs/ca.crt"))
+		}, ""},
+		{"no file", func(*testing.T, string, string) {}, "there is no such file; paths are relative to the spec's folder"},
+		{"a link out of the folder", func(t *testing.T, folder, outside string) {
+			files("ca.crt", cert)(t, outside, "")
+			link(t, filepath.Join(outside, "ca.crt"), filepath.Join(folder, "certs/ca.crt"))
+		}, "a symbolic link leads out of the spec's folder; copy the file there"},
+		{"a folder that is a link out", func(t *testing.T, folder, outside string) {
+			files("ca.crt", cert)(t, outside, "")
+			link(t, outside, filepath.Join(folder, "certs"))
+		}, "a symbolic link leads out of the spec's folder; copy the file there"},
+		{"a link to a folder whose name only begins alike", func(t *testing.T, folder, _ string) {
+			files("ca.crt", cert)(t, folder+"2", "")
+			link(t, folder+"2/ca.crt", filepath.Join(folder, "certs/ca.crt"))
+		}, "a symbolic link leads out of the spec's folder; copy the file there"},
+		{"a link to itself", func(t *testing.T, folder, _ string) {
+			link(t, "ca.crt", filepath.Join(folder, "certs/ca.crt"))
+		}, "cannot be followed to a file"},
+		{"a folder", func(t *testing.T, folder, _ string) { files("certs/ca.crt/x", "")(t, folder, "") }, "cannot be read as a file"},
+		{"an empty file", files("certs/ca.crt", ""), "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"},
+		{"text", files("certs/ca.crt", hunter), "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"},
+		{"a private key", files("certs/ca.crt", key), "holds a private key; keep certificates only, and treat the key as lost if it was committed"},
+		{"a private key behind a certificate", files("certs/ca.crt", cert+key), "holds a private key; keep certificates only, and treat the key as lost if it was committed"},
+		{"a broken private key", files("certs/ca.crt", cert+"-----BEGIN EC PRIVATE KEY-----\n"+hunter), "holds a private key; keep certificates only, and treat the key as lost if it was committed"},
+		{"another block", files("certs/ca.crt", cert+strings.ReplaceAll(key, "PRIVATE", "PUBLIC")), "holds a PEM block that is no certificate; keep certificates only"},
+		{"a broken certificate", files("certs/ca.crt", strings.ReplaceAll(key, "PRIVATE KEY", "CERTIFICATE")), "holds a PEM block that does not parse as a certificate"},
+		{"a certificate cut short", files("certs/ca.crt", cert+cert[:100]), "holds a broken PEM block behind the certificates"},
+		{"a large file", files("certs/ca.crt", cert+strings.Repeat("#", maxCertificates)), "has more than 1048576 bytes; only certificates belong here"},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			top := t.TempDir()
+			folder, outside := filepath.Join(top, "spec"), filepath.Join(top, "outside")
+			row.make(t, folder, outside)
+			path := filepath.Join(folder, "mirrors.yaml")
+			files("mirrors.yaml", minimal("caFile: certs/ca.crt", ""))(t, folder, "")
+			sets, err := ParseFile(path)
+			if row.want == "" {
+				if err != nil || len(sets) != 1 {
+					t.Errorf("got %v, %v", sets, err)
+				}
+				return
+			}
+			want := path + `:9:13: spec.mirrors[0].caFile: "certs/ca.crt": ` + row.want
+			if err == nil || err.Error() != want {
+				t.Errorf("\n got %v\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestParseFileSaysEverythingAtOnce(t *testing.T) {
+	folder := t.TempDir()
+	files("m.yaml", minimal("only: [A]\ncaFile: none.crt", ""))(t, folder, "")
+	path := filepath.Join(folder, "m.yaml")
+	want := path + `:9:12: spec.mirrors[0].only[0]: "A": a repository is lower case; write "a"` + "\n" +
+		path + `:10:13: spec.mirrors[0].caFile: "none.crt": there is no such file; paths are relative to the spec's folder`
+	if _, err := ParseFile(path); err == nil || err.Error() != want {
+		t.Errorf("\n got %v\nwant %s", err, want)
+	}
+}
+
+func TestParseFileNeedsAFile(t *testing.T) {
+	folder := t.TempDir()
+	if _, err := ParseFile(folder); err == nil || err.Error() != folder+": not a regular file" {
+		t.Errorf("a folder: %v", err)
+	}
+	if _, err := ParseFile(filepath.Join(folder, "none.yaml")); !os.IsNotExist(err) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func files(name, content string) func(t *testing.T, folder, outside string) {
+	return func(t *testing.T, folder, _ string) {
+		t.Helper()
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func link(t *testing.T, target, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, path); err != nil {
+		t.Fatal(err)
+	}
+}
