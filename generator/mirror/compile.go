@@ -1,0 +1,279 @@
+package mirror
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"sort"
+	"strconv"
+	"strings"
+
+	"mirrorgen.dev/gen/generator/image"
+	"mirrorgen.dev/gen/generator/spec"
+)
+
+// Compile turns a valid MirrorSet into its plan. It assumes what spec.Parse
+// checked: grammar, unique names, defaults named in the fields' docs.
+func Compile(set *spec.MirrorSet) *Plan {
+	p := &Plan{
+		Name:                    set.Name,
+		Mirrors:                 make(map[string]Mirror, len(set.Spec.Mirrors)),
+		Scope:                   compileScope(set.Spec.Scope),
+		HonourPodSelector:       set.Spec.Constraint.HonourPodSelector,
+		Limits:                  DefaultLimits(),
+		Enforcement:             orDefault(set.Spec.Constraint.Enforcement, "deny"),
+		RewriteFailurePolicy:    orDefault(set.Spec.Rewrite.FailurePolicy, "Ignore"),
+		ConstraintFailurePolicy: orDefault(set.Spec.Constraint.FailurePolicy, "Ignore"),
+		Unrendered:              unrendered(set),
+		Source:                  set.Position("").File,
+	}
+	for _, registry := range set.Spec.Constraint.AllowRegistries {
+		p.AllowRegistries = append(p.AllowRegistries, canonicalPrefix(registry))
+	}
+	p.AllowRegistries = sortedUnique(p.AllowRegistries)
+
+	rules := make([]rule, 0, len(set.Spec.Mirrors))
+	for i, m := range set.Spec.Mirrors {
+		path := mirrorPath(i)
+		compiled := Mirror{
+			Source:  canonicalPrefix(m.Source),
+			Address: canonicalPrefix(m.Mirror),
+			Only:    append([]string(nil), m.Only...),
+			At:      set.Position(path + ".source"),
+			Path:    path,
+		}
+		further := rulesOf(m, compiled)
+		for _, r := range further[1:] {
+			compiled.Aliases = append(compiled.Aliases, r.source)
+		}
+		sort.Strings(compiled.Aliases)
+		p.Mirrors[m.Name] = compiled
+		rules = append(rules, further...)
+	}
+	p.Table = compileTable(rules)
+	p.complete()
+	return p
+}
+
+// complete fills what is derived from the fields for look-ups.
+func (p *Plan) complete() {
+	p.AllowedPrefixes = nil
+	if len(p.AllowRegistries) == 0 {
+		return
+	}
+	p.AllowedPrefixes = map[string]bool{}
+	for _, prefix := range p.Allowed() {
+		p.AllowedPrefixes[prefix] = true
+	}
+}
+
+// ReadParameters reads a plan back from its JSON form: the parameters of a
+// generated constraint. Enforcement and the failure policies are no parameters;
+// they read as deny and Ignore until the caller sets them.
+func ReadParameters(data []byte) (*Plan, error) {
+	p := &Plan{Enforcement: "deny", RewriteFailurePolicy: "Ignore", ConstraintFailurePolicy: "Ignore"}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(p); err != nil {
+		return nil, fmt.Errorf("parameters: %w", err)
+	}
+	if p.Name == "" || len(p.Mirrors) == 0 || len(p.Table) == 0 || p.Limits == (Limits{}) {
+		return nil, errors.New("parameters: set, mirrors, table and limits are needed")
+	}
+	written := p.AllowedPrefixes
+	p.complete()
+	if !maps.Equal(written, p.AllowedPrefixes) {
+		return nil, errors.New("parameters: allowed has to list allowRegistries and the mirrors' addresses, and to be absent where no registry is limited")
+	}
+	return p, nil
+}
+
+// canonicalPrefix lower-cases the host and gives Docker Hub its one spelling.
+func canonicalPrefix(prefix string) string {
+	host, path, hasPath := strings.Cut(prefix, "/")
+	if image.IsDockerHub(host) {
+		host = image.DockerHub
+	}
+	host = image.LowerASCII(host)
+	if !hasPath {
+		return host
+	}
+	return host + "/" + path
+}
+
+// A rule is one source of one mirror, an alias counting as a source of its own.
+type rule struct {
+	mirror       string
+	source, to   string
+	only, except []string
+}
+
+func rulesOf(m spec.Mirror, compiled Mirror) []rule {
+	one := rule{mirror: m.Name, source: compiled.Source, to: compiled.Address, only: m.Only, except: m.Except}
+	rules := []rule{one}
+	host, rest, hasRest := strings.Cut(compiled.Source, "/")
+	for _, alias := range m.Aliases {
+		alias = canonicalPrefix(alias)
+		if alias == host {
+			continue
+		}
+		further := one
+		further.source = alias
+		if hasRest {
+			further.source = alias + "/" + rest
+		}
+		rules = append(rules, further)
+	}
+	return rules
+}
+
+// holds reports whether the rule serves everything below prefix, given that no
+// breakpoint of the rule lies strictly below it; excepted says that "except" is
+// what shuts it out.
+func (r rule) holds(prefix string) (held, excepted bool) {
+	for _, e := range r.except {
+		if Below(prefix, r.source+"/"+e) {
+			return false, true
+		}
+	}
+	if len(r.only) == 0 {
+		return true, false
+	}
+	for _, o := range r.only {
+		if Below(prefix, r.source+"/"+o) {
+			return true, false
+		}
+	}
+	return false, false
+}
+
+// compileTable flattens the rules. Every test that a rule makes of an image
+// changes its outcome only at the rule's source and at its only and except
+// entries, so a row for each of these prefixes decides every image exactly.
+func compileTable(rules []rule) Table {
+	bySource := make(map[string]rule, len(rules))
+	breakpoints := map[string]bool{}
+	for _, r := range rules {
+		bySource[r.source] = r
+		breakpoints[r.source] = true
+		for _, entry := range r.only {
+			breakpoints[r.source+"/"+entry] = true
+		}
+		for _, entry := range r.except {
+			breakpoints[r.source+"/"+entry] = true
+		}
+	}
+	table := make(Table, len(breakpoints))
+	for prefix := range breakpoints {
+		table[prefix] = decide(bySource, prefix)
+	}
+	return table.withoutImplied()
+}
+
+// decide walks the sources around prefix from the longest to the shortest: the
+// first that holds it wins.
+func decide(bySource map[string]rule, prefix string) Row {
+	notHeldBy := ""
+	for source := prefix; ; {
+		if r, ok := bySource[source]; ok {
+			held, excepted := r.holds(prefix)
+			if held {
+				return Row{To: r.to + strings.TrimPrefix(prefix, source), Mirror: r.mirror}
+			}
+			if !excepted && notHeldBy == "" {
+				notHeldBy = r.mirror
+			}
+		}
+		cut := strings.LastIndexByte(source, '/')
+		if cut < 0 {
+			return Row{Mirror: notHeldBy}
+		}
+		source = source[:cut]
+	}
+}
+
+// withoutImplied drops the rows that say what the next shorter row says anyway.
+// Prefixes are visited from the longest, so that each is held against a row
+// that may itself be dropped later for saying the same as one still shorter.
+func (t Table) withoutImplied() Table {
+	prefixes := t.Prefixes()
+	sort.SliceStable(prefixes, func(i, j int) bool { return len(prefixes[i]) > len(prefixes[j]) })
+	for _, prefix := range prefixes {
+		at, above, ok := t.above(prefix)
+		if !ok {
+			continue
+		}
+		row := t[prefix]
+		if above.To != "" {
+			above.To += strings.TrimPrefix(prefix, at)
+		}
+		if row == above {
+			delete(t, prefix)
+		}
+	}
+	return t
+}
+
+func compileScope(s spec.Scope) Scope {
+	excluded := append([]string(nil), s.ExcludeNamespaces...)
+	if !s.IncludeSystemNamespaces {
+		excluded = append(excluded, spec.SystemNamespaces()...)
+	}
+	return Scope{
+		ExcludeNamespaces: sortedUnique(excluded),
+		NamespaceSelector: s.NamespaceSelector,
+		PodSelector:       s.PodSelector,
+	}
+}
+
+// unrendered names what is valid in a spec but rendered by no target so far.
+func unrendered(set *spec.MirrorSet) []string {
+	var fields []string
+	for i, m := range set.Spec.Mirrors {
+		path := mirrorPath(i)
+		if m.PullSecret != nil {
+			fields = append(fields, path+".pullSecret")
+		}
+		if m.CAFile != "" {
+			fields = append(fields, path+".caFile")
+		}
+		if len(m.Fallbacks) > 0 {
+			fields = append(fields, path+".fallbacks")
+		}
+		if m.Transport != "" && m.Transport != "https" {
+			fields = append(fields, path+".transport")
+		}
+	}
+	if len(set.Spec.Registries) > 0 {
+		fields = append(fields, "spec.registries")
+	}
+	if len(set.Spec.Serverless) > 0 {
+		fields = append(fields, "spec.serverless")
+	}
+	if set.Spec.Nodes.OnUnsupported != "" {
+		fields = append(fields, "spec.nodes")
+	}
+	return fields
+}
+
+func mirrorPath(i int) string { return "spec.mirrors[" + strconv.Itoa(i) + "]" }
+
+func orDefault(value, unset string) string {
+	if value == "" {
+		return unset
+	}
+	return value
+}
+
+func sortedUnique(values []string) []string {
+	sort.Strings(values)
+	unique := values[:0]
+	for i, v := range values {
+		if i == 0 || v != values[i-1] {
+			unique = append(unique, v)
+		}
+	}
+	return unique
+}
