@@ -1,0 +1,134 @@
+package artifact
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"github.com/aymanbagabas/go-udiff"
+)
+
+// A Change is one way in which a folder differs from what would be generated.
+type Change struct {
+	Path string
+	// Kind is Missing, Stale, Orphaned or Foreign.
+	Kind ChangeKind
+	// Before is what the folder holds, After what would be written; nil where
+	// there is none.
+	Before, After []byte
+}
+
+// A ChangeKind says how a file differs.
+type ChangeKind string
+
+const (
+	// Missing: the file is to be created.
+	Missing ChangeKind = "missing"
+	// Stale: the file was generated and is to be overwritten.
+	Stale ChangeKind = "stale"
+	// Orphaned: the file was generated and would not be any more; it is to be deleted.
+	Orphaned ChangeKind = "orphaned"
+	// Foreign: a file without our header stands where one is to be written; it
+	// is never overwritten.
+	Foreign ChangeKind = "foreign"
+)
+
+// Diff is the change as a unified diff.
+func (c Change) Diff() string {
+	before, after := "a/"+c.Path, "b/"+c.Path
+	if c.Kind == Missing {
+		before = "/dev/null"
+	}
+	if c.Kind == Orphaned {
+		after = "/dev/null"
+	}
+	return udiff.Unified(before, after, string(c.Before), string(c.After))
+}
+
+// Compare lists how dir differs from files, sorted by path. Files in dir that
+// carry no header are somebody's own and are passed over, unless one stands
+// where a file has to go. A dir that does not exist misses every file.
+func Compare(dir string, files []File) ([]Change, error) {
+	var changes []Change
+	wanted := make(map[string]bool, len(files))
+	for _, file := range files {
+		wanted[file.Path] = true
+		have, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file.Path)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			changes = append(changes, Change{Path: file.Path, Kind: Missing, After: file.Data})
+		case err != nil:
+			return nil, err
+		case bytes.Equal(have, file.Data):
+		case !IsGenerated(have):
+			changes = append(changes, Change{Path: file.Path, Kind: Foreign, Before: have, After: file.Data})
+		default:
+			changes = append(changes, Change{Path: file.Path, Kind: Stale, Before: have, After: file.Data})
+		}
+	}
+	orphans, err := orphans(dir, wanted)
+	if err != nil {
+		return nil, err
+	}
+	changes = append(changes, orphans...)
+	sort.Slice(changes, func(i, j int) bool { return changes[i].Path < changes[j].Path })
+	return changes, nil
+}
+
+// generatedFolders are the only folders below the output folder that are
+// searched for orphans: the output folder may hold a user's own tree beside them.
+var generatedFolders = []string{"kyverno", "gatekeeper", "rego"}
+
+func orphans(dir string, wanted map[string]bool) ([]Change, error) {
+	var changes []Change
+	check := func(name string) error {
+		rel, err := filepath.Rel(dir, name)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		if wanted[rel] {
+			return nil
+		}
+		have, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if IsGenerated(have) {
+			changes = append(changes, Change{Path: rel, Kind: Orphaned, Before: have})
+		}
+		return nil
+	}
+	for _, folder := range generatedFolders {
+		err := filepath.WalkDir(filepath.Join(dir, folder), func(name string, entry fs.DirEntry, err error) error {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil
+			case err != nil:
+				return err
+			case entry.Type().IsRegular():
+				return check(name)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("looking for orphaned files: %w", err)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			if err := check(filepath.Join(dir, entry.Name())); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return changes, nil
+}
