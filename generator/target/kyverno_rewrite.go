@@ -1,0 +1,51 @@
+package target
+
+import (
+	"strings"
+
+	"mirrorgen.dev/gen/generator/artifact"
+	"mirrorgen.dev/gen/generator/image"
+	"mirrorgen.dev/gen/generator/mirror"
+)
+
+// kyvernoRewrite renders the policy that rewrites images.
+func kyvernoRewrite(plan *mirror.Plan) (*artifact.File, error) {
+	table := plan.Table.Rewriting()
+	rows := make([]jmesRow, 0, len(table))
+	for _, prefix := range table.Prefixes() {
+		rows = append(rows, jmesRow{key: prefix, values: []string{table[prefix].To}})
+	}
+	text, err := jmesTable(rows)
+	if err != nil {
+		return nil, err
+	}
+	scope, err := kyvernoScope(plan.Scope, plan.Scope.PodSelector)
+	if err != nil {
+		return nil, err
+	}
+	return kyvernoFile(plan, "rewrite", "rewrite.yaml", map[string]any{
+		"Header":        kyvernoHeader(plan),
+		"Set":           plan.Name,
+		"Name":          plan.Name + "-rewrite",
+		"Title":         "Rewrite images to the mirrors of " + plan.Name,
+		"FailurePolicy": plan.RewriteFailurePolicy,
+		"Scope":         scope,
+		"MaxLength":     longestRewritable(table),
+		"Grammar":       kyvernoGrammar,
+		"Hub":           kyvernoHub,
+		"Probes":        jmesProbes(table.Depth()),
+		"Table":         text,
+	})
+}
+
+// longestRewritable is the length of the longest reference that a row of the
+// table can be a prefix of. A longer text is not even looked at, so that a
+// hostile one costs nothing.
+func longestRewritable(table mirror.Table) int {
+	host := len("registry-1." + image.DockerHub)
+	for prefix := range table {
+		name, _, _ := strings.Cut(prefix, "/")
+		host = max(host, len(name))
+	}
+	return host + len("/") + image.MaxPathLength + len(":") + image.MaxTagLength + len("@sha512:") + 128
+}

@@ -1,0 +1,57 @@
+package target
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/template"
+
+	"mirrorgen.dev/gen/templates"
+)
+
+// render executes the template file with data. A template is for shape: all
+// that it inserts goes through quote, or was encoded in Go.
+func render(name string, data any) ([]byte, error) {
+	text, err := templates.FS.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := template.New(name).
+		Delims("<%", "%>").
+		Option("missingkey=error").
+		Funcs(template.FuncMap{"quote": quote, "indent": indent}).
+		Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, data); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// quote encodes a value as JSON, which is YAML too: a string comes out between
+// quotes, whatever it holds.
+func quote(value any) (string, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return "", fmt.Errorf("quote: %w", err)
+	}
+	return strings.TrimSuffix(out.String(), "\n"), nil
+}
+
+// indent puts n spaces before every line of text that is not empty, for block
+// scalars; text keeps no trailing newline.
+func indent(n int, text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = strings.Repeat(" ", n) + line
+		}
+	}
+	return strings.Join(lines, "\n")
+}

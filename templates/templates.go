@@ -1,0 +1,11 @@
+// Package templates embeds the files that targets are rendered from. YAML here
+// is a template with the delimiters <% and %>, as Kyverno owns {{ }}; Rego is
+// never templated: it is copied as it stands, and its data arrives as parameters.
+package templates
+
+import "embed"
+
+// FS holds one folder per target, and init: what gen init writes.
+//
+//go:embed kyverno gatekeeper rego init
+var FS embed.FS
