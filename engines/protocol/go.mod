@@ -1,0 +1,3 @@
+module mirrorgen.dev/gen/engines/protocol
+
+go 1.26.6
