@@ -1,0 +1,67 @@
+// Package admission runs Kyverno's classic policies (kyverno.io/v1 ClusterPolicy
+// and Policy) offline, as Kyverno's admission webhooks run them in a cluster.
+//
+// The engine itself is Kyverno's, imported. What is written here is what the
+// webhooks do around it: which policies see a request, in which order, with
+// which context, and what an error or a violation means for the request.
+package admission
+
+import (
+	"sync"
+
+	"github.com/go-logr/logr"
+	"github.com/kyverno/kyverno/pkg/config"
+	"github.com/kyverno/kyverno/pkg/engine"
+	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
+	"github.com/kyverno/kyverno/pkg/engine/factories"
+	"github.com/kyverno/kyverno/pkg/engine/jmespath"
+	imageverifycache "github.com/kyverno/kyverno/pkg/image/verification/cache"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/klog/v2"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// An Engine loads policies. It may be used by several goroutines at once.
+type Engine struct {
+	configuration config.Configuration
+	jmespath      jmespath.Interface
+	kyverno       engineapi.Engine
+	schema        schema
+}
+
+// New makes an engine as Kyverno's default installation has it, except that the
+// ConfigMap's resource filters and excluded groups are empty: kube-system is
+// judged like any other namespace, so that a policy's own scope is what is tested.
+func New() *Engine {
+	quiet()
+	// An empty ConfigMap, not none, is what sets the limits that a cluster has.
+	configuration := config.NewDefaultConfiguration(true)
+	configuration.Load(&corev1.ConfigMap{})
+	jp := jmespath.New(configuration)
+	offline := false
+	return &Engine{
+		configuration: configuration,
+		jmespath:      jp,
+		kyverno: engine.NewEngine(
+			configuration,
+			jp,
+			nil, // no cluster
+			declaredImages{},
+			imageverifycache.DisabledImageVerifyCache(),
+			factories.DefaultContextLoaderFactory(nil),
+			nil, // no PolicyExceptions
+			&offline,
+		),
+	}
+}
+
+var quietOnce sync.Once
+
+// quiet silences the loggers that Kyverno and Kubernetes share process-wide; their
+// errors come back as rule results, which are reported.
+func quiet() {
+	quietOnce.Do(func() {
+		klog.SetLogger(logr.Discard())
+		ctrllog.SetLogger(logr.Discard())
+	})
+}

@@ -1,0 +1,57 @@
+package admission
+
+import (
+	"slices"
+	"strings"
+
+	"mirrorgen.dev/gen/engines/protocol"
+)
+
+// findings gathers what the rules of a request said.
+type findings struct {
+	messages, warnings, recorded []string
+	matched, fired               []string
+}
+
+// ran notes a rule that covered the object; fired: and did something about it.
+func (f *findings) ran(p *policy, rule string, fired bool) {
+	name := p.name + "/" + rule
+	f.matched = append(f.matched, name)
+	if fired {
+		f.fired = append(f.fired, name)
+	}
+}
+
+// failed notes a rule that could not be evaluated. Under failurePolicy Ignore, and
+// in Audit rules, a cluster lets that pass; a test must see it.
+func (f *findings) failed(p *policy, rule, message string) {
+	// In one piece: it is the engine's text, not a list of the policy's messages.
+	f.warnings = append(f.warnings, "engine: "+p.name+"/"+rule+": error: "+message)
+}
+
+func (f *findings) outcome(allowed bool) *protocol.Outcome {
+	sorted := func(names []string) []string {
+		slices.Sort(names)
+		return slices.Compact(names)
+	}
+	return &protocol.Outcome{
+		Allowed:  allowed,
+		Messages: f.messages,
+		Warnings: f.warnings,
+		Recorded: f.recorded,
+		Matched:  sorted(f.matched),
+		Fired:    sorted(f.fired),
+	}
+}
+
+// lines takes a message apart: a policy that judges several images in one rule
+// puts each on a line. Blank lines say nothing.
+func lines(message string) []string {
+	var all []string
+	for line := range strings.Lines(message) {
+		if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) != "" {
+			all = append(all, line)
+		}
+	}
+	return all
+}

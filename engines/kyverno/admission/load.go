@@ -1,0 +1,192 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
+	"github.com/kyverno/kyverno/pkg/deprecations"
+	policyvalidate "github.com/kyverno/kyverno/pkg/validation/policy"
+
+	"mirrorgen.dev/gen/engines/protocol"
+)
+
+// Load decodes, validates and prepares policies. The error names every file and
+// policy that a cluster would refuse, or that cannot be run offline.
+func (e *Engine) Load(ctx context.Context, files []protocol.File) (*Session, error) {
+	session := &Session{engine: e}
+	var problems []error
+	seen := map[string]string{}
+	warned := map[string]bool{}
+	for _, file := range files {
+		all, err := documents(file.Data)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", file.Path, err))
+			continue
+		}
+		for i, document := range all {
+			at := file.Path
+			if len(all) > 1 {
+				at = fmt.Sprintf("%s: document %d", file.Path, i+1)
+			}
+			decoded, err := e.decode(document)
+			if err != nil {
+				problems = append(problems, fmt.Errorf("%s: %w", at, err))
+				continue
+			}
+			name := policyName(decoded)
+			at = fmt.Sprintf("%s: %s %q", at, decoded.GetKind(), name)
+			if first, ok := seen[name]; ok {
+				problems = append(problems, fmt.Errorf("%s: a policy of this name is in %s already", at, first))
+				continue
+			}
+			seen[name] = file.Path
+			warnings, err := validate(decoded)
+			if err != nil {
+				for _, problem := range flatten(err) {
+					problems = append(problems, fmt.Errorf("%s: %w", at, problem))
+				}
+				continue
+			}
+			for _, warning := range warnings {
+				if !warned[warning] {
+					warned[warning] = true
+					session.warnings = append(session.warnings, warning)
+				}
+			}
+			session.policies = append(session.policies, newPolicy(ctx, name, decoded))
+		}
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	if len(session.policies) == 0 {
+		return nil, fmt.Errorf("no ClusterPolicy or Policy of %s in %d file(s): nothing to judge by", policyVersion, len(files))
+	}
+	session.prepare()
+	return session, nil
+}
+
+// decode turns a panic of a decoder into an error, as everything that reads what
+// a user wrote must.
+func (e *Engine) decode(document []byte) (policy kyvernov1.PolicyInterface, err error) {
+	defer recovered(&err)
+	return e.schema.decode(document)
+}
+
+// validate asks Kyverno's own admission validator, then refuses what would be
+// judged differently here than in a cluster.
+func validate(policy kyvernov1.PolicyInterface) (warnings []string, err error) {
+	defer recovered(&err)
+	// mock: without a cluster neither kinds nor RBAC can be looked up.
+	warnings, err = policyvalidate.Validate(policy, nil, nil, true, "", "")
+	if err != nil {
+		return nil, err
+	}
+	if err := offline(policy); err != nil {
+		return nil, err
+	}
+	if warning, ok := deprecations.BuildKindWarning("kyverno.io", "v1", policy.GetKind()); ok {
+		warnings = append(warnings, warning.Message)
+	}
+	for _, warning := range deprecations.PolicyFieldWarnings(policy) {
+		warnings = append(warnings, warning.Message)
+	}
+	return warnings, nil
+}
+
+// policyName is unique among policies: a Policy's has its namespace.
+func policyName(policy kyvernov1.PolicyInterface) string {
+	if policy.IsNamespaced() {
+		return policy.GetNamespace() + "/" + policy.GetName()
+	}
+	return policy.GetName()
+}
+
+// offline refuses what needs a cluster, or a part of Kyverno that this engine
+// does not run: to leave it out would be a verdict about another policy.
+func offline(policy kyvernov1.PolicyInterface) error {
+	spec := policy.GetSpec()
+	var problems []error
+	if !spec.AdmissionProcessingEnabled() {
+		problems = append(problems, errors.New("spec.admission is false: a cluster does not run this policy at admission, and this engine runs nothing else"))
+	}
+	for i := range spec.Rules {
+		rule := &spec.Rules[i]
+		at := fmt.Sprintf("spec.rules[%d] %q", i, rule.Name)
+		unable := func(field string) {
+			problems = append(problems, fmt.Errorf("%s: %s rules are not run by this engine; it runs mutate and validate at admission", at, field))
+		}
+		if rule.HasGenerate() {
+			unable("generate")
+		}
+		if rule.HasVerifyImages() {
+			unable("verifyImages")
+		}
+		if rule.HasMutateExisting() {
+			unable("mutate.targets (mutate existing)")
+		}
+		if rule.HasVerifyManifests() {
+			unable("validate.manifests")
+		}
+		for _, entry := range contextEntries(rule) {
+			var source string
+			switch {
+			case entry.ConfigMap != nil:
+				source = "a ConfigMap"
+			case entry.APICall != nil:
+				source = "an API call"
+			case entry.GlobalReference != nil:
+				source = "a GlobalContextEntry"
+			default:
+				continue
+			}
+			problems = append(problems, fmt.Errorf("%s: context %q is read from %s of the cluster, which an offline engine does not have", at, entry.Name, source))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// contextEntries are all that a rule can look up, its loops included.
+func contextEntries(rule *kyvernov1.Rule) []kyvernov1.ContextEntry {
+	entries := slices.Clone(rule.Context)
+	if rule.Mutation != nil {
+		entries = append(entries, mutateEntries(rule.Mutation.ForEachMutation)...)
+	}
+	if rule.Validation != nil {
+		entries = append(entries, validateEntries(rule.Validation.ForEachValidation)...)
+	}
+	return entries
+}
+
+func mutateEntries(loops []kyvernov1.ForEachMutation) (entries []kyvernov1.ContextEntry) {
+	for i := range loops {
+		entries = append(entries, loops[i].Context...)
+		entries = append(entries, mutateEntries(loops[i].GetForEachMutation())...)
+	}
+	return entries
+}
+
+func validateEntries(loops []kyvernov1.ForEachValidation) (entries []kyvernov1.ContextEntry) {
+	for i := range loops {
+		entries = append(entries, loops[i].Context...)
+		entries = append(entries, validateEntries(loops[i].GetForEachValidation())...)
+	}
+	return entries
+}
+
+// flatten takes joined errors apart, so that each stands on a line with its place.
+func flatten(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		var all []error
+		for _, one := range joined.Unwrap() {
+			all = append(all, flatten(one)...)
+		}
+		return all
+	}
+	return []error{errors.New(strings.TrimSpace(err.Error()))}
+}

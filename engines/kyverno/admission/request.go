@@ -1,0 +1,295 @@
+package admission
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
+	kyvernov2 "github.com/kyverno/kyverno/api/kyverno/v2"
+	"github.com/kyverno/kyverno/pkg/engine/policycontext"
+	matchutils "github.com/kyverno/kyverno/pkg/utils/match"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	runtimeschema "k8s.io/apimachinery/pkg/runtime/schema"
+
+	"mirrorgen.dev/gen/engines/protocol"
+)
+
+// plainUser is who asks: someone with no role that a policy could single out.
+var plainUser = kyvernov2.RequestInfo{AdmissionUserInfo: authenticationv1.UserInfo{
+	Username: "mirrorgen",
+	Groups:   []string{"system:authenticated"},
+}}
+
+// A request is one admission request, as the API server would make it.
+type request struct {
+	gvk         runtimeschema.GroupVersionKind
+	gvr         runtimeschema.GroupVersionResource
+	subresource string
+	operation   kyvernov1.AdmissionOperation
+	// namespace is AdmissionRequest.namespace: empty for a cluster-scoped object,
+	// the object's own name for a Namespace.
+	namespace string
+	// defaulted: the object came without its namespace, which the API server fills in.
+	defaulted bool
+	// labels are the namespace's, metadata.name included; nil: unknown.
+	labels map[string]string
+	// object and old are as submitted, the namespace filled in; Object nil: none.
+	object, old unstructured.Unstructured
+}
+
+func newRequest(admit *protocol.Admit) (*request, error) {
+	r := &request{
+		operation:   kyvernov1.AdmissionOperation(admit.Operation),
+		subresource: admit.SubResource,
+	}
+	subject := admit.Object
+	switch admit.Operation {
+	case "":
+		r.operation = kyvernov1.Create
+		fallthrough
+	case "CREATE", "CONNECT":
+		if admit.Object == nil {
+			return nil, fmt.Errorf("operation %s needs an object", r.operation)
+		}
+	case "UPDATE":
+		if admit.Object == nil || admit.OldObject == nil {
+			return nil, errors.New("operation UPDATE needs the object and the old object")
+		}
+		r.old.Object = admit.OldObject
+	case "DELETE":
+		if admit.OldObject == nil {
+			return nil, errors.New("operation DELETE needs the old object")
+		}
+		subject = admit.OldObject
+		r.old.Object = admit.OldObject
+	default:
+		return nil, fmt.Errorf("operation %q: must be CREATE, UPDATE, DELETE or CONNECT", admit.Operation)
+	}
+	if r.operation != kyvernov1.Delete {
+		r.object.Object = admit.Object
+	}
+	u := unstructured.Unstructured{Object: subject}
+	r.gvk = u.GroupVersionKind()
+	if r.gvk.Version == "" || r.gvk.Kind == "" {
+		return nil, errors.New("the object has no apiVersion or no kind")
+	}
+	// The plural is guessed as Kubernetes guesses it; only request.resource and the
+	// matchConditions of a policy can see it.
+	r.gvr, _ = meta.UnsafeGuessKindToResource(r.gvk)
+
+	switch {
+	case r.gvk == corev1.SchemeGroupVersion.WithKind("Namespace"):
+		r.namespace = u.GetName()
+	case clusterScoped[r.gvk.GroupKind()]:
+	default:
+		r.namespace = u.GetNamespace()
+		if r.namespace == "" {
+			r.namespace = metav1.NamespaceDefault
+			r.defaulted = true
+		}
+		var err error
+		if r.object.Object, err = inNamespace(r.object.Object, r.namespace); err != nil {
+			return nil, err
+		}
+		if r.old.Object, err = inNamespace(r.old.Object, r.namespace); err != nil {
+			return nil, err
+		}
+		if admit.NamespaceLabels != nil {
+			r.labels = maps.Clone(admit.NamespaceLabels)
+			r.labels[corev1.LabelMetadataName] = r.namespace
+		}
+	}
+	return r, nil
+}
+
+// clusterScoped are the kinds without a namespace that an admission policy is
+// likely to see. Offline there is no discovery: any other kind is taken to be namespaced.
+var clusterScoped = map[runtimeschema.GroupKind]bool{
+	{Group: "", Kind: "Node"}:                                                         true,
+	{Group: "", Kind: "PersistentVolume"}:                                             true,
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:                         true,
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:                  true,
+	{Group: "storage.k8s.io", Kind: "StorageClass"}:                                   true,
+	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                                      true,
+	{Group: "storage.k8s.io", Kind: "CSINode"}:                                        true,
+	{Group: "storage.k8s.io", Kind: "VolumeAttachment"}:                               true,
+	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:                               true,
+	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                                      true,
+	{Group: "networking.k8s.io", Kind: "IngressClass"}:                                true,
+	{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:                 true,
+	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:                 true,
+	{Group: "apiregistration.k8s.io", Kind: "APIService"}:                             true,
+	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}:     true,
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}:   true,
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        true,
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: true,
+	{Group: "kyverno.io", Kind: "ClusterPolicy"}:                                      true,
+	{Group: "eci.alibabacloud.com", Kind: "ImageCache"}:                               true,
+}
+
+// inNamespace is the object with its namespace set; the object itself stays as it is.
+func inNamespace(object map[string]any, namespace string) (map[string]any, error) {
+	if object == nil {
+		return nil, nil
+	}
+	metadata, isMap := object["metadata"].(map[string]any)
+	if !isMap && object["metadata"] != nil {
+		return nil, errors.New("the object's metadata is not a map")
+	}
+	if current, _ := metadata["namespace"].(string); current == namespace {
+		return object, nil
+	}
+	made := maps.Clone(object)
+	fresh := make(map[string]any, len(metadata)+1)
+	maps.Copy(fresh, metadata)
+	fresh["namespace"] = namespace
+	made["metadata"] = fresh
+	return made, nil
+}
+
+// withoutNamespace undoes inNamespace.
+func withoutNamespace(object map[string]any) map[string]any {
+	metadata, _ := object["metadata"].(map[string]any)
+	made := maps.Clone(object)
+	fresh := maps.Clone(metadata)
+	delete(fresh, "namespace")
+	made["metadata"] = fresh
+	return made
+}
+
+// needsLabels refuses to guess: a policy whose rules for this kind ask for the
+// namespace's labels cannot be judged without them. As in the webhook, objects
+// without a namespace are never looked up.
+func (r *request) needsLabels(p *policy) error {
+	if r.labels != nil || r.namespace == "" || r.gvk.Kind == "Namespace" {
+		return nil
+	}
+	asks := p.overrideSelectors
+	for _, rule := range p.selectors {
+		kinds := rule.MatchResources.GetKinds()
+		asks = asks || len(kinds) == 0 || matchutils.CheckKind(kinds, r.gvk, r.subresource, true)
+	}
+	if asks {
+		return fmt.Errorf("policy %s selects by namespaceSelector: the request needs namespaceLabels", p.name)
+	}
+	return nil
+}
+
+// context is what a webhook builds from the request: one JSON context for all the
+// policies of the registration. object is the request's object as it is by now.
+func (e *Engine) context(r *request, object unstructured.Unstructured) (*policycontext.PolicyContext, error) {
+	pc, err := policycontext.NewPolicyContext(e.jmespath, object, r.operation, &plainUser, e.configuration)
+	if err != nil {
+		return nil, err
+	}
+	json := pc.JSONContext()
+	// Kyverno's context holds the request as JSON decodes it, all numbers being
+	// floats, until a rule's result replaces it; the object that is patched has whole
+	// numbers. Both are kept as they are there, because JMESPath can tell them apart.
+	if object.Object != nil {
+		if err := json.AddResource(floats(object.Object).(map[string]any)); err != nil {
+			return nil, err
+		}
+	}
+	if r.old.Object != nil {
+		if err := json.AddOldResource(floats(r.old.Object).(map[string]any)); err != nil {
+			return nil, err
+		}
+	}
+	if err := json.AddVariable("request", r.envelope(object)); err != nil {
+		return nil, err
+	}
+	return pc.
+		WithNewResource(object).
+		WithOldResource(r.old).
+		WithAdmissionOperation(true).
+		WithResourceKind(r.gvk, r.subresource).
+		WithRequestResource(metav1.GroupVersionResource(r.gvr)), nil
+}
+
+// envelope is the AdmissionRequest without its objects.
+func (r *request) envelope(object unstructured.Unstructured) map[string]any {
+	subject := object
+	if subject.Object == nil {
+		subject = r.old
+	}
+	kind := func() map[string]any {
+		return map[string]any{"group": r.gvk.Group, "version": r.gvk.Version, "kind": r.gvk.Kind}
+	}
+	resource := func() map[string]any {
+		return map[string]any{"group": r.gvr.Group, "version": r.gvr.Version, "resource": r.gvr.Resource}
+	}
+	envelope := map[string]any{
+		"uid":             "00000000-0000-0000-0000-000000000000",
+		"kind":            kind(),
+		"resource":        resource(),
+		"requestKind":     kind(),
+		"requestResource": resource(),
+		"dryRun":          false,
+		"options":         nil,
+	}
+	// What is empty is absent in the API's JSON, except the objects, which are null.
+	for key, value := range map[string]string{
+		"subResource":        r.subresource,
+		"requestSubResource": r.subresource,
+		"name":               subject.GetName(),
+		"namespace":          r.namespace,
+	} {
+		if value != "" {
+			envelope[key] = value
+		}
+	}
+	if object.Object == nil {
+		envelope["object"] = nil
+	}
+	if r.old.Object == nil {
+		envelope["oldObject"] = nil
+	}
+	return envelope
+}
+
+// floats is a deep copy with every number as encoding/json decodes it.
+func floats(value any) any {
+	switch typed := value.(type) {
+	case map[string]any:
+		made := make(map[string]any, len(typed))
+		for key, item := range typed {
+			made[key] = floats(item)
+		}
+		return made
+	case []any:
+		made := make([]any, len(typed))
+		for i, item := range typed {
+			made[i] = floats(item)
+		}
+		return made
+	case int64:
+		return float64(typed)
+	}
+	return value
+}
+
+// phases of a request.
+const (
+	phaseMutate   = "mutate"
+	phaseValidate = "validate"
+)
+
+// checkPhases refuses what would silently run nothing.
+func checkPhases(phases []string) error {
+	if len(phases) == 0 {
+		return errors.New("no phase asked for: must be mutate, validate or both")
+	}
+	for _, phase := range phases {
+		if !slices.Contains([]string{phaseMutate, phaseValidate}, phase) {
+			return fmt.Errorf("phase %q: must be mutate or validate", phase)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package admission
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
+	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/data"
+	"github.com/kyverno/kyverno/ext/resource/convert"
+	"github.com/kyverno/kyverno/ext/resource/loader"
+	kyvernoyaml "github.com/kyverno/kyverno/ext/yaml"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/kubectl-validate/pkg/openapiclient"
+	sigsyaml "sigs.k8s.io/yaml"
+)
+
+const policyVersion = "kyverno.io/v1"
+
+// schema decodes policies as an API server with Kyverno's CRDs does: unknown
+// fields and wrong types are refused, defaults are filled in.
+type schema struct {
+	mutex  sync.Mutex // the loader caches schemas in a plain map
+	loader loader.Loader
+}
+
+// decode reads one YAML document.
+func (s *schema) decode(document []byte) (kyvernov1.PolicyInterface, error) {
+	var meta metav1.TypeMeta
+	if err := sigsyaml.Unmarshal(document, &meta); err != nil {
+		return nil, err
+	}
+	if meta.APIVersion != policyVersion || meta.Kind != "ClusterPolicy" && meta.Kind != "Policy" {
+		return nil, fmt.Errorf("apiVersion %q, kind %q: this engine knows ClusterPolicy and Policy of %s only", meta.APIVersion, meta.Kind, policyVersion)
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.loader == nil {
+		// Half a second, so only when there is a policy to decode.
+		crds, err := data.Crds()
+		if err != nil {
+			return nil, fmt.Errorf("read Kyverno's CRDs: %w", err)
+		}
+		made, err := loader.New(openapiclient.NewLocalCRDFiles(crds))
+		if err != nil {
+			return nil, fmt.Errorf("read Kyverno's CRDs: %w", err)
+		}
+		s.loader = made
+	}
+	_, object, err := s.loader.Load(document)
+	if err != nil {
+		return nil, err
+	}
+	if meta.Kind == "Policy" {
+		policy, err := convert.To[kyvernov1.Policy](object)
+		if err != nil {
+			return nil, err
+		}
+		if policy.Namespace == "" {
+			policy.Namespace = "default"
+		}
+		return policy, nil
+	}
+	policy, err := convert.To[kyvernov1.ClusterPolicy](object)
+	if err != nil {
+		return nil, err
+	}
+	return policy, nil
+}
+
+// documents splits a YAML stream. Kyverno's own splitter stops at the first empty
+// document, which would silently drop the policies after it.
+func documents(stream string) ([][]byte, error) {
+	reader := yaml.NewYAMLReader(bufio.NewReader(strings.NewReader(stream)))
+	var all [][]byte
+	for {
+		document, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		document = bytes.TrimPrefix(document, []byte("---\n"))
+		if !kyvernoyaml.IsEmptyDocument(document) {
+			all = append(all, document)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package admission
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"mirrorgen.dev/gen/engines/protocol"
+)
+
+// A Session is a set of loaded policies. It may be used by several goroutines at once.
+type Session struct {
+	engine   *Engine
+	policies []*policy
+	// webhooks are the policies by registration, in the order in which a cluster
+	// calls the registrations.
+	webhooks [][]*policy
+	rules    []string
+	warnings []string
+}
+
+// Rules lists "policy/rule", the rules that Kyverno derives for Pod controllers
+// included; sorted. A Policy's name has its namespace: "namespace/policy/rule".
+func (s *Session) Rules() []string { return slices.Clone(s.rules) }
+
+// Warnings are what a cluster prints when the policies are applied.
+func (s *Session) Warnings() []string { return slices.Clone(s.warnings) }
+
+func (s *Session) prepare() {
+	// Kyverno keeps the policies of a registration in a Go map and runs them in
+	// whatever order that gives, anew for each request (pkg/policycache/store.go).
+	// A test must not depend on it, so here it is the order of names.
+	slices.SortFunc(s.policies, func(a, b *policy) int {
+		return cmp.Or(a.webhook.compare(b.webhook), cmp.Compare(a.name, b.name))
+	})
+	for _, p := range s.policies {
+		last := len(s.webhooks) - 1
+		if last < 0 || s.webhooks[last][0].webhook != p.webhook {
+			s.webhooks = append(s.webhooks, nil)
+			last++
+		}
+		s.webhooks[last] = append(s.webhooks[last], p)
+		s.rules = append(s.rules, p.ruleNames()...)
+	}
+	slices.Sort(s.rules)
+	s.rules = slices.Compact(s.rules)
+}
+
+// Admit runs one request through the policies. An error means that there is no
+// verdict; a denial is an Outcome.
+func (s *Session) Admit(ctx context.Context, admit *protocol.Admit) (outcome *protocol.Outcome, err error) {
+	defer recovered(&err)
+	if err := checkPhases(admit.Phases); err != nil {
+		return nil, err
+	}
+	r, err := newRequest(admit)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.policies {
+		if err := r.needsLabels(p); err != nil {
+			return nil, err
+		}
+	}
+	if len(admit.RegistryImages) > 0 {
+		held, err := newRegistry(admit.RegistryImages)
+		if err != nil {
+			return nil, err
+		}
+		ctx = withRegistry(ctx, held)
+	}
+	findings := &findings{}
+	object, allowed := r.object, true
+	if slices.Contains(admit.Phases, phaseMutate) {
+		object, allowed, err = s.mutate(ctx, r, findings)
+		if err != nil {
+			return nil, err
+		}
+	}
+	// A request that the mutating webhooks refuse never reaches the validating ones.
+	if allowed && slices.Contains(admit.Phases, phaseValidate) {
+		allowed, err = s.validate(ctx, r, object, findings)
+		if err != nil {
+			return nil, err
+		}
+	}
+	outcome = findings.outcome(allowed)
+	if allowed {
+		outcome.Object = r.changed(object)
+	}
+	return outcome, nil
+}
