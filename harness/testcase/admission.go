@@ -1,0 +1,130 @@
+package testcase
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mirrorgen.dev/gen/generator/mirror"
+	"mirrorgen.dev/gen/generator/workload"
+	"mirrorgen.dev/gen/harness/engine"
+)
+
+// An Admission runs objects through a pipeline, or one engine, outside of any case.
+type Admission struct {
+	sessions       *sessions
+	mutator, judge engine.Session
+	// one: a single engine mutates and judges, in one request.
+	one bool
+}
+
+// OpenAdmission loads policies. through is a pipeline's name, or an engine's:
+// reference and kyverno mutate and judge, rego and gatekeeper judge.
+func OpenAdmission(ctx context.Context, set *PolicySet, factories map[string]Factory, through string) (*Admission, error) {
+	mutate, judge, both := strings.Cut(through, "->")
+	if !both {
+		judge = mutate
+		if mutate == "rego" || mutate == "gatekeeper" {
+			mutate = ""
+		}
+	}
+	a := &Admission{sessions: newSessions(factories), one: mutate == judge}
+	load := func(name string) (engine.Session, error) {
+		if _, known := factories[name]; !known {
+			return nil, fmt.Errorf("--engine %q: must be an engine (%s) or two of them as mutator->judge", through, strings.Join(sortedKeys(factories), ", "))
+		}
+		if !set.has(name) {
+			return nil, fmt.Errorf("%s: holds nothing that %s runs", set.Name, name)
+		}
+		session, err := a.sessions.session(ctx, name, set)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return session, nil
+	}
+	var err error
+	if mutate != "" {
+		if a.mutator, err = load(mutate); err != nil {
+			return nil, err
+		}
+	}
+	if a.judge, err = load(judge); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Close ends the engines.
+func (a *Admission) Close() error { return a.sessions.close() }
+
+// A Verdict is what came of one object.
+type Verdict struct {
+	engine.Outcome
+	// Changes says which images became which, in the order of the Pod's lists.
+	Changes []string
+}
+
+// Admit submits an object as a CREATE.
+func (a *Admission) Admit(ctx context.Context, object map[string]any, namespaceLabels map[string]string) (Verdict, error) {
+	request := engine.Request{Object: object, Operation: engine.Create, NamespaceLabels: namespaceLabels}
+	var verdict Verdict
+	switch {
+	case a.mutator == nil:
+		request.Phases = []engine.Phase{engine.Validate}
+		outcome, err := a.judge.Admit(ctx, request)
+		if err != nil {
+			return verdict, err
+		}
+		verdict.Outcome = outcome
+	case a.one:
+		outcome, err := a.judge.Admit(ctx, request)
+		if err != nil {
+			return verdict, err
+		}
+		verdict.Outcome = outcome
+	default:
+		s, err := admitOne(ctx, a.mutator, a.judge, request)
+		if err != nil {
+			return verdict, err
+		}
+		verdict.Outcome = s.mutated
+		if s.mutated.Allowed {
+			verdict.Outcome = s.judged
+			verdict.Object = s.mutated.Object
+			verdict.Warnings = append(append([]string(nil), s.mutated.Warnings...), s.judged.Warnings...)
+		}
+	}
+	verdict.Changes = changes(object, verdict.Object)
+	return verdict, nil
+}
+
+// changes says what became of each image, or which fields changed where a
+// policy changes something else.
+func changes(before, after map[string]any) []string {
+	if equal(before, after) {
+		return nil
+	}
+	var said []string
+	paths := changedPaths(before, after, "")
+	for _, path := range paths {
+		if !strings.HasSuffix(path, "].image") && !strings.HasSuffix(path, "].image.reference") {
+			said = append(said, path)
+		}
+	}
+	was, is := podImages(before), podImages(after)
+	for i := range was {
+		if i < len(is) && was[i].Text != is[i].Text {
+			said = append(said, was[i].Place()+": "+mirror.Show(was[i].Text)+" -> "+mirror.Show(is[i].Text))
+		}
+	}
+	if len(said) == 0 {
+		return paths
+	}
+	return said
+}
+
+func podImages(object map[string]any) []workload.Image {
+	template, _, _ := workload.PodTemplate(object)
+	spec, _ := template["spec"].(map[string]any)
+	return workload.Images(spec)
+}

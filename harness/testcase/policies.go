@@ -1,0 +1,227 @@
+package testcase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+
+	"mirrorgen.dev/gen/generator"
+	"mirrorgen.dev/gen/generator/artifact"
+	"mirrorgen.dev/gen/generator/mirror"
+	"mirrorgen.dev/gen/generator/spec"
+	"mirrorgen.dev/gen/generator/target"
+	"mirrorgen.dev/gen/harness/engine"
+)
+
+// A PolicySet is what a case is run against: the files for each engine, and the
+// plans they mean, if any.
+type PolicySet struct {
+	// Name is the MirrorSet's path, or that of the policies.
+	Name string
+	// Plans is empty for hand-written policies.
+	Plans []*mirror.Plan
+	// Files maps an engine's name to what it loads. An engine without an entry
+	// has nothing to do with the set.
+	Files map[string][]artifact.File
+	// KyvernoOnlyRewrites: Gatekeeper is there and no rule of Kyverno judges, as in
+	// the whole generated folder; kyverno is then asked for no verdict.
+	KyvernoOnlyRewrites bool
+}
+
+// Generated renders a MirrorSet file for every engine.
+func Generated(name string) (*PolicySet, error) {
+	sets, err := spec.ParseFile(filepath.FromSlash(name))
+	if err != nil {
+		return nil, err
+	}
+	plans, err := generator.Plans(sets)
+	if err != nil {
+		return nil, err
+	}
+	return FromPlans(name, plans)
+}
+
+// FromPlans renders plans for every engine.
+func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
+	files, err := generator.Generate(plans, target.All())
+	if err != nil {
+		return nil, err
+	}
+	set := &PolicySet{Name: name, Plans: plans, Files: map[string][]artifact.File{}}
+	for _, file := range files {
+		folder, rest, _ := strings.Cut(file.Path, "/")
+		switch {
+		case strings.HasSuffix(file.Path, "kustomization.yaml"), strings.HasPrefix(rest, "tests/"):
+		case folder == "kyverno", folder == "gatekeeper", folder == "rego":
+			set.Files[folder] = append(set.Files[folder], file)
+		}
+	}
+	// The reference reads no file, but has an entry: it takes part.
+	set.Files["reference"] = nil
+	return set, nil
+}
+
+// HandWritten reads policies from files, sorted into the engines by their kinds.
+func HandWritten(paths []string) (*PolicySet, error) {
+	var objects []map[string]any
+	var problems []error
+	for _, name := range paths {
+		found, err := readPolicies(name)
+		if err != nil {
+			problems = append(problems, err)
+		}
+		objects = append(objects, found...)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return FromObjects(strings.Join(paths, ", "), objects)
+}
+
+func readPolicies(name string) ([]map[string]any, error) {
+	file, err := os.Open(filepath.FromSlash(name))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	objects, err := readStream(name, file)
+	if err == nil && len(objects) == 0 {
+		err = fmt.Errorf("%s: holds no policy", name)
+	}
+	return objects, err
+}
+
+// role is a rule's name with the MirrorSet's name taken out, so that the same
+// rule of two sets counts as one.
+func (s *PolicySet) role(rule string) string {
+	for _, plan := range s.Plans {
+		if rest, ok := strings.CutPrefix(rule, plan.Name); ok && (rest == "" || rest[0] == '-' || rest[0] == '/') {
+			return "<set>" + rest
+		}
+	}
+	return rule
+}
+
+// sessions keeps what is loaded, so that each set is compiled once per engine.
+type sessions struct {
+	factories map[string]Factory
+	mu        sync.Mutex
+	sets      map[string]*lazySet
+	loaded    map[string]*lazySession
+	engines   map[string]engine.Engine
+}
+
+// A Factory makes an engine; plans are for the reference, which runs them.
+type Factory func(plans []*mirror.Plan) (engine.Engine, error)
+
+type lazySet struct {
+	once sync.Once
+	set  *PolicySet
+	err  error
+}
+
+type lazySession struct {
+	once    sync.Once
+	session engine.Session
+	err     error
+}
+
+func newSessions(factories map[string]Factory) *sessions {
+	return &sessions{factories: factories, sets: map[string]*lazySet{}, loaded: map[string]*lazySession{}, engines: map[string]engine.Engine{}}
+}
+
+// set reads or renders what a case names, once.
+func (s *sessions) set(c *Case) (*PolicySet, error) {
+	key := "spec " + c.Spec
+	if c.Spec == "" {
+		key = "policies " + strings.Join(c.Policies, "\x00")
+	}
+	s.mu.Lock()
+	lazy := s.sets[key]
+	if lazy == nil {
+		lazy = &lazySet{}
+		s.sets[key] = lazy
+	}
+	s.mu.Unlock()
+	lazy.once.Do(func() {
+		if c.Spec != "" {
+			lazy.set, lazy.err = Generated(c.Spec)
+		} else {
+			lazy.set, lazy.err = HandWritten(c.Policies)
+		}
+	})
+	return lazy.set, lazy.err
+}
+
+// session loads a set into an engine, once.
+func (s *sessions) session(ctx context.Context, name string, set *PolicySet) (engine.Session, error) {
+	key := name + " " + set.Name
+	s.mu.Lock()
+	lazy := s.loaded[key]
+	if lazy == nil {
+		lazy = &lazySession{}
+		s.loaded[key] = lazy
+	}
+	s.mu.Unlock()
+	lazy.once.Do(func() {
+		e, err := s.engine(name, set)
+		if err != nil {
+			lazy.err = err
+			return
+		}
+		lazy.session, lazy.err = e.Load(ctx, set.Files[name])
+	})
+	return lazy.session, lazy.err
+}
+
+// engine makes an engine once; the reference once per set, as it is its plans.
+func (s *sessions) engine(name string, set *PolicySet) (engine.Engine, error) {
+	key := name
+	if name == "reference" {
+		key += " " + set.Name
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e, ok := s.engines[key]; ok {
+		return e, nil
+	}
+	factory, ok := s.factories[name]
+	if !ok {
+		return nil, fmt.Errorf("engine %q: not known", name)
+	}
+	e, err := factory(set.Plans)
+	if err == nil {
+		s.engines[key] = e
+	}
+	return e, err
+}
+
+// close ends every session and engine.
+func (s *sessions) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var problems []error
+	for _, key := range sortedKeys(s.loaded) {
+		if session := s.loaded[key].session; session != nil {
+			problems = append(problems, session.Close())
+		}
+	}
+	for _, key := range sortedKeys(s.engines) {
+		problems = append(problems, s.engines[key].Close())
+	}
+	return errors.Join(problems...)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
+}

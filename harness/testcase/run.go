@@ -1,0 +1,419 @@
+package testcase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"mirrorgen.dev/gen/generator/mirror"
+	"mirrorgen.dev/gen/harness/engine"
+	"mirrorgen.dev/gen/harness/report"
+)
+
+// Options say how cases are run.
+type Options struct {
+	// Engines makes the engines by name. An engine that a pipeline needs and
+	// that is missing here is a usage error.
+	Engines map[string]Factory
+	// Pipelines are the columns; never empty.
+	Pipelines []Pipeline
+	// Name limits the run to cases whose folder it matches; nil: all.
+	Name *regexp.Regexp
+	// Workers is how many cases run at once; less than 1 reads as 1.
+	Workers int
+	// Policies replaces what every case with a spec is run against, as built
+	// from an overlay; nil: each case's own.
+	Policies *PolicySet
+	// Update writes the wants from what the first pipeline that can run says.
+	Update bool
+	// Coverage makes a rule that never fired a finding that fails the run.
+	Coverage bool
+	// Done is called after each result, from several goroutines; nil: nothing.
+	Done func()
+}
+
+// Run runs the cases in folders. The error is for what keeps the whole run from
+// happening; whatever is wrong with one case or engine is a result.
+func Run(ctx context.Context, folders []string, options Options) (*report.Report, error) {
+	start := time.Now()
+	var chosen []string
+	for _, folder := range folders {
+		if options.Name == nil || options.Name.MatchString(folder) {
+			chosen = append(chosen, folder)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, errors.New("no test case found; nothing was tested")
+	}
+	r := &runner{Options: options, sessions: newSessions(options.Engines), counts: map[ruleKey]*report.RuleCount{}}
+	out := &report.Report{Pipelines: pipelineNames(options.Pipelines)}
+
+	work := make(chan string)
+	var results sync.Mutex
+	var workers sync.WaitGroup
+	for range max(1, options.Workers) {
+		workers.Go(func() {
+			for folder := range work {
+				found := r.runCase(ctx, folder)
+				results.Lock()
+				out.Results = append(out.Results, found...)
+				results.Unlock()
+			}
+		})
+	}
+	for _, folder := range chosen {
+		work <- folder
+	}
+	close(work)
+	workers.Wait()
+
+	out.Rules = r.ruleCounts()
+	out.Sort()
+	if options.Coverage {
+		out.Findings = out.Unproven()
+	}
+	out.Duration = time.Since(start)
+	// An engine that does not end as it should has said nothing wrong before.
+	_ = r.sessions.close()
+	return out, nil
+}
+
+type runner struct {
+	Options
+	sessions *sessions
+
+	mu     sync.Mutex
+	counts map[ruleKey]*report.RuleCount
+}
+
+type ruleKey struct{ engine, policies, rule string }
+
+// runCase runs one case in every pipeline. What happens to a case is always at
+// least one result.
+func (r *runner) runCase(ctx context.Context, folder string) []report.Result {
+	c, err := Load(folder, r.Update)
+	if err != nil {
+		return []report.Result{{Case: c.Name, Why: c.Why, Folder: c.Folder, File: c.file(caseFile), Status: report.Broken, Messages: splitLines(err.Error())}}
+	}
+	set := r.Policies
+	if set == nil || c.Spec == "" {
+		if set, err = r.sessions.set(c); err != nil {
+			file := c.Spec
+			if file == "" {
+				file = c.file(caseFile)
+			}
+			return []report.Result{{Case: c.Name, Why: c.Why, Folder: c.Folder, File: file, Status: report.Broken, Messages: splitLines(err.Error())}}
+		}
+	}
+	if r.Update {
+		if err := r.update(ctx, c, set); err != nil {
+			return []report.Result{{Case: c.Name, Why: c.Why, Folder: c.Folder, File: c.file(caseFile), Status: report.Broken, Messages: splitLines(err.Error())}}
+		}
+	}
+	var results []report.Result
+	ran := false
+	for _, p := range r.Pipelines {
+		began := time.Now()
+		result := r.runPipeline(ctx, c, set, p)
+		result.Duration = time.Since(began)
+		ran = ran || result.Status != report.Skipped && result.Status != report.NotApplicable
+		results = append(results, result)
+		if r.Done != nil {
+			r.Done()
+		}
+	}
+	if !ran {
+		// Only among all columns: who picks one column knows what it leaves out.
+		if len(r.Pipelines) > 1 {
+			results[0].Status = report.Failed
+			results[0].Messages = []string{"no pipeline ran the case, so it proves nothing; " + strings.Join(results[0].Messages, "; ")}
+		}
+	}
+	return results
+}
+
+func (r *runner) runPipeline(ctx context.Context, c *Case, set *PolicySet, p Pipeline) report.Result {
+	result := report.Result{Case: c.Name, Why: c.Why, Folder: c.Folder, File: c.file(caseFile), Pipeline: p.Name}
+	broken := func(err error) report.Result {
+		result.Status = report.Broken
+		result.Messages = splitLines(err.Error())
+		return result
+	}
+	if reason, skip := p.skipReason(c); skip {
+		result.Status, result.Messages = report.Skipped, []string{reason}
+		return result
+	}
+	if reason := p.notApplicable(c); reason != "" {
+		result.Status, result.Messages = report.NotApplicable, []string{reason}
+		return result
+	}
+	for _, name := range []string{p.Mutate, p.Judge} {
+		if _, ok := set.Files[name]; !ok {
+			result.Status, result.Messages = report.NotApplicable, []string{"the policies hold nothing for " + name}
+			return result
+		}
+	}
+	if p.Judge == "kyverno" && set.KyvernoOnlyRewrites {
+		result.Status, result.Messages = report.NotApplicable, []string{"kyverno only rewrites in these policies; gatekeeper judges"}
+		return result
+	}
+	got, err := r.admit(ctx, c, set, p)
+	if err != nil {
+		return broken(err)
+	}
+	result.Images = got.images
+	problems, diffs, err := judge(c, set, got)
+	if err != nil {
+		return broken(err)
+	}
+	if len(problems) == 0 && len(diffs) == 0 {
+		result.Status = report.Passed
+		return result
+	}
+	result.Status = report.Failed
+	result.Messages = problems
+	for _, d := range diffs {
+		result.Diff += d.text
+		result.File, result.Line = c.file(d.file), 1
+	}
+	return result
+}
+
+// admitted is what a pipeline made of a case's objects, put together.
+type admitted struct {
+	allowed                      bool
+	objects                      []map[string]any
+	messages, warnings, recorded []string
+	matched, fired               []string
+	images                       []report.ImageVerdict
+	// problems are what the harness itself finds wrong with the admission.
+	problems []string
+}
+
+// admit sends a case's objects through a pipeline.
+func (r *runner) admit(ctx context.Context, c *Case, set *PolicySet, p Pipeline) (*admitted, error) {
+	mutator, err := r.sessions.session(ctx, p.Mutate, set)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Mutate, err)
+	}
+	judge, err := r.sessions.session(ctx, p.Judge, set)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Judge, err)
+	}
+	all := &admitted{allowed: true}
+	for i, object := range c.Objects {
+		request := engine.Request{Object: object, Operation: c.Operation, SubResource: c.SubResource,
+			NamespaceLabels: c.NamespaceLabels, RegistryImages: c.Registry}
+		switch c.Operation {
+		case engine.Update:
+			request.OldObject = c.OldObjects[i]
+		case engine.Delete:
+			request.Object, request.OldObject = nil, object
+		}
+		outcome, err := admitOne(ctx, mutator, judge, request)
+		if err != nil {
+			return nil, err
+		}
+		r.count(p.Mutate, set, mutator, outcome.mutated)
+		r.count(p.Judge, set, judge, outcome.judged)
+		if c.Spec != "" {
+			all.problems = append(all.problems, r.checkMutation(ctx, mutator, request, outcome.mutated.Object)...)
+		}
+		all.add(object, outcome)
+	}
+	return all, nil
+}
+
+// staged is one object's way through the two steps of a pipeline.
+type staged struct{ mutated, judged engine.Outcome }
+
+// admitOne mutates, then judges what came of it, as a cluster does.
+func admitOne(ctx context.Context, mutator, judge engine.Session, request engine.Request) (staged, error) {
+	var s staged
+	var err error
+	request.Phases = []engine.Phase{engine.Mutate}
+	if s.mutated, err = mutator.Admit(ctx, request); err != nil {
+		return s, err
+	}
+	if !s.mutated.Allowed {
+		return s, nil
+	}
+	request.Phases = []engine.Phase{engine.Validate}
+	request.Object = s.mutated.Object
+	s.judged, err = judge.Admit(ctx, request)
+	return s, err
+}
+
+func (a *admitted) add(submitted map[string]any, s staged) {
+	object := submitted
+	if s.mutated.Object != nil {
+		object = s.mutated.Object
+	}
+	a.objects = append(a.objects, object)
+	allowed := true
+	for _, outcome := range []engine.Outcome{s.mutated, s.judged} {
+		if reflect.DeepEqual(outcome, engine.Outcome{}) {
+			// The judge is not asked where the mutation was refused.
+			continue
+		}
+		allowed = allowed && outcome.Allowed
+		a.messages = append(a.messages, outcome.Messages...)
+		a.warnings = append(a.warnings, outcome.Warnings...)
+		a.recorded = append(a.recorded, outcome.Recorded...)
+		a.matched = append(a.matched, outcome.Matched...)
+		a.fired = append(a.fired, outcome.Fired...)
+	}
+	a.allowed = a.allowed && allowed
+	a.images = append(a.images, verdicts(submitted, object, allowed)...)
+}
+
+func verdicts(before, after map[string]any, allowed bool) []report.ImageVerdict {
+	was, is := podImages(before), podImages(after)
+	var out []report.ImageVerdict
+	for i := range was {
+		verdict := report.ImageVerdict{Before: was[i].Text, Allowed: allowed}
+		if i < len(is) {
+			verdict.After = is[i].Text
+		}
+		out = append(out, verdict)
+	}
+	return out
+}
+
+// count notes which rules looked at an object and which acted on it.
+func (r *runner) count(name string, set *PolicySet, session engine.Session, outcome engine.Outcome) {
+	if name == "reference" {
+		// It has no generated rule that could go untested.
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rule := range session.Rules() {
+		key := ruleKey{name, set.Name, rule}
+		if r.counts[key] == nil {
+			r.counts[key] = &report.RuleCount{Engine: name, Policies: set.Name, Rule: rule, Role: set.role(rule)}
+		}
+	}
+	for _, rule := range outcome.Matched {
+		if n := r.counts[ruleKey{name, set.Name, rule}]; n != nil {
+			n.Matched++
+		}
+	}
+	for _, rule := range outcome.Fired {
+		if n := r.counts[ruleKey{name, set.Name, rule}]; n != nil {
+			n.Fired++
+		}
+	}
+}
+
+func (r *runner) ruleCounts() []report.RuleCount {
+	out := make([]report.RuleCount, 0, len(r.counts))
+	for _, n := range r.counts {
+		out = append(out, *n)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		return fmt.Sprint(out[i].Policies, out[i].Engine, out[i].Rule) < fmt.Sprint(out[j].Policies, out[j].Engine, out[j].Rule)
+	})
+	return out
+}
+
+// A fileDiff is how an outcome differs from one wanted file.
+type fileDiff struct{ file, text string }
+
+// judge holds what a pipeline made of a case against what is wanted.
+func judge(c *Case, set *PolicySet, got *admitted) (problems []string, diffs []fileDiff, err error) {
+	problems = append(problems, got.problems...)
+	switch {
+	case len(got.matched) == 0 && !c.Unmatched:
+		problems = append(problems, "no policy looked at the object, so the case proves nothing; if that is the claim, write unmatched: true")
+	case len(got.matched) > 0 && c.Unmatched:
+		problems = append(problems, "unmatched: true, but "+strings.Join(unique(got.matched), ", ")+" looked at the object")
+	}
+	compare := func(file string, want []Line, got []string) error {
+		expanded, err := expandLines(want, set.Plans)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.file(file), err)
+		}
+		if diff := diffLines(file, expanded, got); diff != "" {
+			diffs = append(diffs, fileDiff{file, diff})
+		}
+		return nil
+	}
+	if c.WantsDenial() {
+		if got.allowed {
+			problems = append(problems, "the object is admitted, wanted is that it is denied")
+		}
+		if err := compare(deniedFile, c.Denied, got.messages); err != nil {
+			return nil, nil, err
+		}
+	} else {
+		if !got.allowed {
+			problems = append(problems, "the object is denied, wanted is that it is admitted:")
+			problems = append(problems, got.messages...)
+			if len(got.messages) == 0 {
+				problems = append(problems, "(the engine gave no message)")
+			}
+		}
+		want, err := expandObjects(c.Want, set.Plans)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", c.file(wantFile), err)
+		}
+		diff, err := diffObjects(wantFile, want, got.objects)
+		if err != nil {
+			return nil, nil, err
+		}
+		if diff != "" {
+			diffs = append(diffs, fileDiff{wantFile, diff})
+		}
+	}
+	if err := compare(warnedFile, c.Warned, got.warnings); err != nil {
+		return nil, nil, err
+	}
+	if err := compare(recordedFile, c.Recorded, got.recorded); err != nil {
+		return nil, nil, err
+	}
+	return problems, diffs, nil
+}
+
+func expandLines(lines []Line, plans []*mirror.Plan) ([]Line, error) {
+	out := append([]Line(nil), lines...)
+	for i, line := range out {
+		if line.Pattern != nil {
+			continue
+		}
+		text, err := expand(line.Text, plans)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Text = text
+	}
+	return out, nil
+}
+
+func expandObjects(objects []map[string]any, plans []*mirror.Plan) ([]map[string]any, error) {
+	out := make([]map[string]any, len(objects))
+	for i, object := range objects {
+		expanded, err := expandObject(object, plans)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = expanded.(map[string]any)
+	}
+	return out, nil
+}
+
+func splitLines(text string) []string { return strings.Split(strings.TrimRight(text, "\n"), "\n") }
+
+func unique(sorted []string) []string {
+	set := map[string]bool{}
+	for _, s := range sorted {
+		set[s] = true
+	}
+	return sortedKeys(set)
+}
