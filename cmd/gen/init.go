@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mirrorgen.dev/gen/generator/artifact"
+	"mirrorgen.dev/gen/templates"
+)
+
+// initFiles is the folder of templates that gen init writes.
+const initFiles = "init"
+
+func newInit() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "write a commented MirrorSet, a first test case, a kustomization and a CI snippet",
+		Example: `  gen init
+  gen init mirrors --force`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			files, err := starterFiles()
+			if err != nil {
+				return err
+			}
+			if !force {
+				if err := refuseExisting(dir, files); err != nil {
+					return err
+				}
+			}
+			for _, file := range files {
+				name := filepath.Join(dir, filepath.FromSlash(file.Path))
+				if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+					return err
+				}
+				if err := artifact.WriteFile(name, file.Data); err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.ErrOrStderr(), "wrote", name)
+			}
+			fmt.Fprintln(cmd.ErrOrStderr(), "next: name your mirrors in mirrors.yaml, then gen policies, gen explain nginx, gen test")
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "overwrite files that are there")
+	return cmd
+}
+
+func starterFiles() ([]artifact.File, error) {
+	var files []artifact.File
+	err := fs.WalkDir(templates.FS, initFiles, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := templates.FS.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		files = append(files, artifact.File{Path: strings.TrimPrefix(name, initFiles+"/"), Data: data})
+		return nil
+	})
+	return files, err
+}
+
+// refuseExisting names every file that would be overwritten.
+func refuseExisting(dir string, files []artifact.File) error {
+	var there []error
+	for _, file := range files {
+		name := filepath.Join(dir, filepath.FromSlash(file.Path))
+		if _, err := os.Lstat(name); err == nil {
+			there = append(there, fmt.Errorf("%s: is there already; --force overwrites it", name))
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			there = append(there, err)
+		}
+	}
+	return errors.Join(there...)
+}

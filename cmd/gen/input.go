@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"mirrorgen.dev/gen/generator"
+	"mirrorgen.dev/gen/generator/mirror"
+	"mirrorgen.dev/gen/generator/overlay"
+	"mirrorgen.dev/gen/generator/spec"
+)
+
+// defaultSpec is what -f reads as where it is not given: the file that gen init writes.
+const defaultSpec = "mirrors.yaml"
+
+// maxStdin bounds what is read from stdin; it is more than spec.Parse accepts,
+// so that a longer stream is refused there, in its words.
+const maxStdin = 8 << 20
+
+// A specFlag is -f with what goes with it.
+type specFlag struct {
+	paths       []string
+	allowRemote bool
+	// warnings are what building kustomizations had to say.
+	warnings []string
+}
+
+func (f *specFlag) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.paths, "file", "f", nil,
+		"MirrorSet file, kustomization folder that yields MirrorSets, or - for stdin; may be repeated (default "+defaultSpec+")")
+	cmd.Flags().BoolVar(&f.allowRemote, "allow-remote", false, "let a kustomization fetch remote resources")
+}
+
+// orDefault is the paths as given, or the default.
+func (f *specFlag) orDefault() []string {
+	if len(f.paths) == 0 {
+		return []string{defaultSpec}
+	}
+	return f.paths
+}
+
+// sets reads every MirrorSet. Problems of all files come together.
+func (f *specFlag) sets(stdin io.Reader) ([]*spec.MirrorSet, error) {
+	var sets []*spec.MirrorSet
+	var problems []error
+	for _, name := range f.orDefault() {
+		found, err := f.read(name, stdin)
+		if err != nil {
+			problems = append(problems, err)
+		}
+		sets = append(sets, found...)
+	}
+	return sets, errors.Join(problems...)
+}
+
+func (f *specFlag) read(name string, stdin io.Reader) ([]*spec.MirrorSet, error) {
+	if name == "-" {
+		data, err := io.ReadAll(io.LimitReader(stdin, maxStdin))
+		if err != nil {
+			return nil, err
+		}
+		return spec.Parse("stdin", data)
+	}
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: does not exist; name a MirrorSet with -f, or write one with gen init", name)
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return f.build(name)
+	}
+	return spec.ParseFile(name)
+}
+
+// build takes the MirrorSets that a kustomization yields.
+func (f *specFlag) build(dir string) ([]*spec.MirrorSet, error) {
+	if !overlay.IsKustomization(dir) {
+		return nil, fmt.Errorf("%s: is a folder without a kustomization.yaml; name a MirrorSet file or a kustomization", dir)
+	}
+	objects, warnings, err := overlay.MirrorSets(dir, overlay.Options{AllowRemote: f.allowRemote})
+	if err != nil {
+		return nil, err
+	}
+	f.warnings = append(f.warnings, warnings...)
+	var sets []*spec.MirrorSet
+	var problems []error
+	for _, object := range objects {
+		set, err := spec.FromObject(dir, object)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		sets = append(sets, set)
+	}
+	return sets, errors.Join(problems...)
+}
+
+// plans reads the MirrorSets and compiles them; warnings go to stderr.
+func (f *specFlag) plans(cmd *cobra.Command) ([]*mirror.Plan, error) {
+	sets, err := f.sets(cmd.InOrStdin())
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range f.warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s\n", printable(warning))
+	}
+	for _, set := range sets {
+		for _, warning := range set.Warnings {
+			fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s\n", printable(warning.String()))
+		}
+	}
+	return generator.Plans(sets)
+}

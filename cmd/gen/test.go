@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"mirrorgen.dev/gen/harness/report"
+	"mirrorgen.dev/gen/harness/testcase"
+)
+
+// defaultCases is the folder that gen test reads where none is named.
+const defaultCases = "testcases"
+
+func newTest() *cobra.Command {
+	var engines engineFlag
+	var names, formats []string
+	var policies, run, color string
+	var workers int
+	var update, coverage, allowRemote bool
+	cmd := &cobra.Command{
+		Use:   "test [PATH...]",
+		Short: "run test cases offline, on every engine",
+		Long: `test runs cases: folders with a case.yaml, the objects submitted, and what is
+wanted of them. Every case runs in every pipeline: one engine mutates, one
+judges the mutated object, as in a cluster. A run that proves nothing fails: no
+case, an engine that is absent, policies that do not load, a case that no policy
+looked at.`,
+		Example: `  gen test
+  gen test testcases/digest-survives-rewrite --engine reference
+  gen test --policies overlays/prod
+  gen test -o console -o junit=report.xml`,
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				paths = []string{defaultCases}
+			}
+			useCPUs()
+			options := testcase.Options{Engines: engines.factories(), Workers: workers, Update: update, Coverage: coverage}
+			var err error
+			if options.Pipelines, err = testcase.Select(names); err != nil {
+				return err
+			}
+			if policies != "" && len(names) == 0 {
+				// What is shipped together is run together, whatever it holds.
+				options.Pipelines = testcase.Pipelines()
+			}
+			if run != "" {
+				if options.Name, err = regexp.Compile(run); err != nil {
+					return fmt.Errorf("--run: %w", err)
+				}
+			}
+			if update && os.Getenv("CI") == "true" {
+				return errors.New("--update: refused under CI=true; a wanted outcome is written by a person")
+			}
+			outputs, err := parseFormats(formats)
+			if err != nil {
+				return err
+			}
+			colored, err := useColor(color, cmd.OutOrStdout())
+			if err != nil {
+				return err
+			}
+			if policies != "" {
+				if update {
+					return errors.New("--update with --policies: wants are written from a case's own spec")
+				}
+				if options.Policies, err = builtPolicies(policies, allowRemote); err != nil {
+					return err
+				}
+			}
+			folders, err := testcase.Find(paths)
+			if err != nil {
+				return err
+			}
+			progress := newProgress(cmd.ErrOrStderr(), len(folders)*len(options.Pipelines))
+			options.Done = progress.step
+			found, err := testcase.Run(cmd.Context(), folders, options)
+			progress.clear()
+			if err != nil {
+				return err
+			}
+			if err := report.Write(outputs, cmd.OutOrStdout(), found, report.Options{Color: colored}); err != nil {
+				return err
+			}
+			switch found.ExitCode() {
+			case exitFine:
+				return nil
+			case exitFindings:
+				return errFindings
+			}
+			return errReported
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&names, "engine", nil, "pipelines to run, by name or by the engines they are made of, comma-separated (default all)")
+	flags.StringVar(&policies, "policies", "", "run the cases on what this folder or kustomization holds")
+	flags.StringVar(&run, "run", "", "run only the cases whose folder matches this regular expression")
+	flags.IntVarP(&workers, "jobs", "j", runtime.NumCPU(), "how many cases run at once")
+	flags.BoolVar(&update, "update", false, "write the wanted outcomes from what the first pipeline says")
+	flags.BoolVar(&coverage, "coverage", false, "fail where a generated rule never fired")
+	flags.StringArrayVarP(&formats, "output", "o", []string{"console"}, "console, table, markdown, json, junit or github, each optionally =FILE; may be repeated")
+	flags.StringVar(&color, "color", "auto", "auto, always or never")
+	flags.BoolVar(&allowRemote, "allow-remote", false, "let a kustomization fetch remote resources")
+	engines.register(cmd)
+	return cmd
+}
+
+func parseFormats(texts []string) ([]report.Format, error) {
+	var formats []report.Format
+	var problems []error
+	for _, text := range texts {
+		format, err := report.ParseFormat(text)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		formats = append(formats, format)
+	}
+	return formats, errors.Join(append(problems, report.CheckFormats(formats))...)
+}
+
+// A progress line is shown on a terminal once a run takes longer than a second.
+type progress struct {
+	w     io.Writer
+	total int
+	done  atomic.Int64
+	start time.Time
+	shown atomic.Bool
+}
+
+func newProgress(w io.Writer, total int) *progress {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		w = nil
+	}
+	return &progress{w: w, total: total, start: time.Now()}
+}
+
+func (p *progress) step() {
+	done := p.done.Add(1)
+	if p.w == nil || time.Since(p.start) < time.Second {
+		return
+	}
+	p.shown.Store(true)
+	fmt.Fprintf(p.w, "\r%d/%d ", done, p.total)
+}
+
+func (p *progress) clear() {
+	if p.shown.Load() {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
