@@ -1,0 +1,112 @@
+# make help lists the targets. Needed: Go and make; a network only for the Go
+# module proxy, the first time.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GO      ?= go
+BIN     := bin
+TOOLS   := $(BIN)/tools
+GOBUILD := $(GO) build -trimpath -ldflags='-s -w'
+# Absolute, as tests run in the folders of their packages.
+ENGINE  := $(CURDIR)/$(BIN)/gen-engine-kyverno
+export MIRRORGEN_ENGINE_KYVERNO = $(ENGINE)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+.PHONY: demo
+demo: gen ## generate from the sample, run all cases on all engines, print the table
+	@$(BIN)/gen policies -f policies/mirrors.yaml --out policies
+	@echo "building the Kyverno engine meanwhile: some minutes the first time"
+	@$(MAKE) --no-print-directory engine >$(BIN)/engine-build.log 2>&1 & build=$$!; \
+	$(BIN)/gen test testcases --engine reference,gatekeeper -o table && \
+	if ! wait $$build; then cat $(BIN)/engine-build.log; exit 2; fi
+	@$(BIN)/gen test testcases -o table
+
+.PHONY: build
+build: gen engine ## build bin/gen and bin/gen-engine-kyverno
+
+.PHONY: gen
+gen: ## build bin/gen alone: all that a GitOps repository needs
+	@mkdir -p $(BIN)
+	$(GOBUILD) -o $(BIN)/gen ./cmd/gen
+
+.PHONY: engine
+engine: ## build bin/gen-engine-kyverno
+	@mkdir -p $(BIN)
+	cd engines/kyverno && $(GOBUILD) -o ../../$(BIN)/gen-engine-kyverno .
+
+.PHONY: policies
+policies: gen ## generate policies/ and the rendered examples
+	$(BIN)/gen policies -f policies/mirrors.yaml --out policies
+	$(BIN)/gen policies -f examples/overlays/dev --out examples/overlays/rendered/dev
+	$(BIN)/gen policies -f examples/overlays/prod --out examples/overlays/rendered/prod
+
+.PHONY: check
+check: gen ## fail where a generated folder differs from its MirrorSet
+	$(BIN)/gen policies -f policies/mirrors.yaml --out policies --check
+	$(BIN)/gen policies -f examples/overlays/dev --out examples/overlays/rendered/dev --check
+	$(BIN)/gen policies -f examples/overlays/prod --out examples/overlays/rendered/prod --check
+
+.PHONY: test
+test: build ## every test, and every case in every pipeline
+	cd engines/protocol && $(GO) test ./...
+	cd engines/kyverno && $(GO) test ./...
+	$(BIN)/gen test testcases --coverage
+	$(GO) test ./...
+
+.PHONY: race
+race: build ## the root module's tests under the race detector
+	$(GO) test -race ./...
+
+.PHONY: lint
+lint: $(TOOLS)/staticcheck $(TOOLS)/opa ## gofmt, vet, staticcheck, opa fmt and check, tidy modules
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	for module in . engines/protocol engines/kyverno; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
+	$(TOOLS)/opa fmt --fail --list templates/rego templates/gatekeeper policies/rego/policy
+	$(TOOLS)/opa check --strict templates/rego/policy
+	$(TOOLS)/opa check --strict policies/rego/policy
+
+.PHONY: interop
+interop: gen $(TOOLS)/gator $(TOOLS)/conftest $(TOOLS)/opa ## gator, conftest and opa on our output
+	$(TOOLS)/gator verify ./policies/gatekeeper/...
+	$(TOOLS)/opa test policies/rego/policy
+	hack/interop.sh $(TOOLS) $(BIN)/gen
+
+.PHONY: fuzz
+fuzz: build ## every fuzz test and the agreement of all engines, FUZZTIME each (default 5m)
+	FUZZTIME=$${FUZZTIME:-5m} hack/fuzz.sh
+
+.PHONY: bench
+bench: ## Go benchmarks of the parts
+	$(GO) test -run '^$$' -bench . -benchmem ./generator/... ./harness/...
+	cd engines/kyverno && $(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: bench-peers
+bench-peers: build $(TOOLS)/gator $(TOOLS)/conftest $(TOOLS)/kyverno ## whole processes side by side with gator, conftest and kyverno
+	hack/bench-peers.sh $(TOOLS) $(BIN)
+
+$(TOOLS)/staticcheck: tools/staticcheck/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/staticcheck && $(GO) build -o ../../$@ honnef.co/go/tools/cmd/staticcheck
+
+$(TOOLS)/opa: tools/opa/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/opa && $(GO) build -o ../../$@ github.com/open-policy-agent/opa
+
+$(TOOLS)/gator: tools/gator/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/gator && $(GO) build -o ../../$@ github.com/open-policy-agent/gatekeeper/v3/cmd/gator
+
+$(TOOLS)/conftest: tools/conftest/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/conftest && $(GO) build -o ../../$@ github.com/open-policy-agent/conftest
+
+$(TOOLS)/kyverno: tools/kyverno/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/kyverno && $(GO) build -o ../../$@ github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno
+
+.PHONY: clean
+clean: ## remove bin/
+	rm -rf $(BIN)
