@@ -79,7 +79,9 @@ Gatekeeper judges, else kyverno, else gatekeeper.`,
 	flags.StringVar(&policies, "policies", "", "folder or kustomization of policies, instead of -f")
 	flags.StringVar(&through, "engine", "", "engine or pipeline (default reference with -f, what they hold with --policies)")
 	flags.StringVar(&namespaces, "namespaces", "", "YAML stream of Namespaces, whose labels namespace selectors are held against")
-	flags.IntVarP(&workers, "jobs", "j", runtime.NumCPU(), "how many objects are judged at once")
+	// More than there are processors: an engine program answers in its own time,
+	// and neither side is to wait for the other.
+	flags.IntVarP(&workers, "jobs", "j", 8*runtime.NumCPU(), "how many objects are under way at once")
 	engines.register(cmd)
 	return cmd
 }
@@ -176,8 +178,8 @@ func (a *admitter) run(ctx context.Context, inputs []string, stdin io.Reader, al
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// The bound on documents under way is what keeps memory flat.
-	ordered := make(chan *job, 8*a.workers)
-	todo := make(chan *job, 8*a.workers)
+	ordered := make(chan *job, 2*a.workers)
+	todo := make(chan *job, 2*a.workers)
 	readErr := make(chan error, 1)
 	go func() {
 		defer close(ordered)

@@ -2,6 +2,11 @@
 // lines over the program's stdin and stdout. The program first writes a Hello;
 // then it answers every Request with one Response of the same id, in any order.
 // End of input ends the program.
+//
+// A line that is no JSON, is longer than MaxLine, or bears an id that was not
+// asked for ends the conversation on the side that reads it: whatever follows
+// cannot be trusted. A request that can be read but not answered is a Response
+// with an Error.
 package protocol
 
 // Version is the protocol's version. Both sides refuse another.
@@ -48,11 +53,13 @@ type Unload struct {
 
 // Admit asks for a decision on one object.
 type Admit struct {
-	Session         int64             `json:"session"`
-	Object          map[string]any    `json:"object,omitempty"`
-	OldObject       map[string]any    `json:"oldObject,omitempty"`
-	Operation       string            `json:"operation"`
-	SubResource     string            `json:"subResource,omitempty"`
+	Session     int64          `json:"session"`
+	Object      map[string]any `json:"object,omitempty"`
+	OldObject   map[string]any `json:"oldObject,omitempty"`
+	Operation   string         `json:"operation"`
+	SubResource string         `json:"subResource,omitempty"`
+	// NamespaceLabels: null is unknown, and an error where a policy selects by them;
+	// {} is none. kubernetes.io/metadata.name is filled in by the engine.
 	NamespaceLabels map[string]string `json:"namespaceLabels"`
 	// Phases is never empty.
 	Phases         []string `json:"phases"`
@@ -86,8 +93,10 @@ type Outcome struct {
 	// Object is absent where nothing changed.
 	Object   map[string]any `json:"object,omitempty"`
 	Messages []string       `json:"messages,omitempty"`
-	Warnings []string       `json:"warnings,omitempty"`
-	Recorded []string       `json:"recorded,omitempty"`
-	Matched  []string       `json:"matched,omitempty"`
-	Fired    []string       `json:"fired,omitempty"`
+	// Warnings that begin with "engine: " are the engine's: a rule that could not be
+	// evaluated, which a cluster may let pass ("engine: policy/rule: error: text").
+	Warnings []string `json:"warnings,omitempty"`
+	Recorded []string `json:"recorded,omitempty"`
+	Matched  []string `json:"matched,omitempty"`
+	Fired    []string `json:"fired,omitempty"`
 }

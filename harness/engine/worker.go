@@ -22,8 +22,8 @@ const grace = 2 * time.Second
 
 // A worker is one running engine program.
 //
-// Three goroutines serve it: keep waits for the program, read takes its answers,
-// write gives it its requests. Whatever goes wrong ends in stop; then read, the
+// Four goroutines serve it: keep waits for the program, read takes its answers,
+// write gives it its requests, drain keeps its stderr. Whatever goes wrong ends in stop; then read, the
 // last to go, closes dead with the error that every caller gets.
 type worker struct {
 	config  ProcessConfig
@@ -38,6 +38,7 @@ type worker struct {
 	hello   protocol.Hello // valid once greeted is closed
 	greeted chan struct{}
 	exited  chan struct{} // closed when the program is gone
+	drained chan struct{} // closed when stderr was read to its end
 	exit    error         // of the program; valid once exited is closed
 	dead    chan struct{} // closed when nothing more will be answered
 	err     error         // valid once dead is closed
@@ -61,46 +62,55 @@ func startWorker(config ProcessConfig, path string, onFail func(error)) (*worker
 		ending:  make(chan struct{}),
 		greeted: make(chan struct{}),
 		exited:  make(chan struct{}),
+		drained: make(chan struct{}),
 		dead:    make(chan struct{}),
 		pending: map[int64]chan []byte{},
 	}
 	w.command.Env = append(os.Environ(), config.Environment...)
-	w.command.Stderr = w.stderr
-	// A grandchild that holds on to stderr must not keep us waiting.
-	w.command.WaitDelay = grace
 	ownGroup(w.command)
-	input, theirInput, err := pipes(w.command)
+	ours, err := pipes(w.command)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", config.Name, err)
 	}
-	w.output = theirInput
+	input, complaints := ours[0], ours[2]
+	w.output = ours[1]
 	started := make(chan error)
 	go w.keep(started)
 	if err := <-started; err != nil {
-		input.Close()
-		w.output.Close()
+		closeAll(ours)
 		return nil, fmt.Errorf("%w: %s: start %s: %w", ErrBroken, config.Name, config.Program, err)
 	}
+	go w.drain(complaints)
 	go w.write(input)
 	go w.read()
 	return w, nil
 }
 
-// pipes gives the command its stdin and stdout and returns our ends. They are made
-// here because Wait would close those that exec makes before all was read.
-func pipes(command *exec.Cmd) (input, output *os.File, err error) {
-	theirInput, input, err := os.Pipe()
-	if err != nil {
-		return nil, nil, err
+// pipes gives the command its stdin, stdout and stderr and returns our ends. With
+// those that exec makes, Wait would close them before all was read, or wait for
+// whatever else the program started and left them to.
+func pipes(command *exec.Cmd) (ours []*os.File, err error) {
+	var theirs []*os.File
+	for i := range 3 {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			closeAll(ours)
+			closeAll(theirs)
+			return nil, err
+		}
+		if i == 0 {
+			reader, writer = writer, reader
+		}
+		ours, theirs = append(ours, reader), append(theirs, writer)
 	}
-	output, theirOutput, err := os.Pipe()
-	if err != nil {
-		theirInput.Close()
-		input.Close()
-		return nil, nil, err
+	command.Stdin, command.Stdout, command.Stderr = theirs[0], theirs[1], theirs[2]
+	return ours, nil
+}
+
+func closeAll(files []*os.File) {
+	for _, file := range files {
+		file.Close()
 	}
-	command.Stdin, command.Stdout = theirInput, theirOutput
-	return input, output, nil
 }
 
 // keep starts the program and waits for it. It holds its thread throughout, as
@@ -110,8 +120,7 @@ func (w *worker) keep(started chan<- error) {
 	defer runtime.UnlockOSThread()
 	err := w.command.Start()
 	// The program has its own copies by now.
-	w.command.Stdin.(*os.File).Close()
-	w.command.Stdout.(*os.File).Close()
+	closeAll([]*os.File{w.command.Stdin.(*os.File), w.command.Stdout.(*os.File), w.command.Stderr.(*os.File)})
 	started <- err
 	if err != nil {
 		return
@@ -120,6 +129,13 @@ func (w *worker) keep(started chan<- error) {
 	// Nothing that it started may outlive it.
 	killGroup(w.command)
 	close(w.exited)
+}
+
+// drain keeps the end of what the program writes to stderr.
+func (w *worker) drain(complaints *os.File) {
+	defer close(w.drained)
+	defer complaints.Close()
+	_, _ = io.Copy(w.stderr, complaints)
 }
 
 // write feeds the program. Its own goroutine, so that a caller can give up while
@@ -157,6 +173,11 @@ func (w *worker) read() {
 		<-w.exited
 	}
 	w.output.Close()
+	// Its last words; whoever else holds its stderr is not waited for.
+	select {
+	case <-w.drained:
+	case <-time.After(grace):
+	}
 	w.mutex.Lock()
 	cause, closing := w.cause, w.closing
 	w.mutex.Unlock()

@@ -22,6 +22,9 @@ type Admission struct {
 // reference and kyverno mutate and judge, rego and gatekeeper judge.
 func OpenAdmission(ctx context.Context, set *PolicySet, factories map[string]Factory, through string) (*Admission, error) {
 	mutate, judge, both := strings.Cut(through, "->")
+	if both && mutate != "reference" && mutate != "kyverno" {
+		return nil, fmt.Errorf("--engine %q: %q does not mutate; reference and kyverno do", through, mutate)
+	}
 	if !both {
 		judge = mutate
 		if mutate == "rego" || mutate == "gatekeeper" {

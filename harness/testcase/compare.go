@@ -122,8 +122,14 @@ func expand(text string, plans []*mirror.Plan) (string, error) {
 		address, known := "", false
 		for _, plan := range plans {
 			if m, ok := plan.Mirrors[name]; ok {
+				if known && m.Address != address {
+					return "", fmt.Errorf("${mirror:%s}: several MirrorSets have a mirror of that name; write the address out", name)
+				}
 				address, known = m.Address, true
 			}
+		}
+		if len(plans) == 0 {
+			return "", fmt.Errorf("${mirror:%s}: mirrors are read from Gatekeeper's constraints, and the policies hold none; write the address out", name)
 		}
 		if !known {
 			return "", fmt.Errorf("${mirror:%s}: no such mirror in the policies", name)

@@ -37,7 +37,7 @@ func New() *Engine {
 	// An empty ConfigMap, not none, is what sets the limits that a cluster has.
 	configuration := config.NewDefaultConfiguration(true)
 	configuration.Load(&corev1.ConfigMap{})
-	jp := jmespath.New(configuration)
+	jp := newQueries(jmespath.New(configuration))
 	offline := false
 	return &Engine{
 		configuration: configuration,

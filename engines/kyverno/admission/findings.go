@@ -37,11 +37,23 @@ func (f *findings) outcome(allowed bool) *protocol.Outcome {
 	return &protocol.Outcome{
 		Allowed:  allowed,
 		Messages: f.messages,
-		Warnings: f.warnings,
+		Warnings: distinct(f.warnings),
 		Recorded: f.recorded,
 		Matched:  sorted(f.matched),
 		Fired:    sorted(f.fired),
 	}
+}
+
+// distinct keeps the first of equal warnings, as an API server does; a registration
+// that is called again repeats its own.
+func distinct(warnings []string) []string {
+	var all []string
+	for _, warning := range warnings {
+		if !slices.Contains(all, warning) {
+			all = append(all, warning)
+		}
+	}
+	return all
 }
 
 // lines takes a message apart: a policy that judges several images in one rule

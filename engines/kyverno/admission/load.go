@@ -67,6 +67,9 @@ func (e *Engine) Load(ctx context.Context, files []protocol.File) (*Session, err
 		return nil, fmt.Errorf("no ClusterPolicy or Policy of %s in %d file(s): nothing to judge by", policyVersion, len(files))
 	}
 	session.prepare()
+	if len(session.rules) == 0 {
+		return nil, errors.New("the policies have no rules: nothing to judge by")
+	}
 	return session, nil
 }
 
@@ -81,8 +84,20 @@ func (e *Engine) decode(document []byte) (policy kyvernov1.PolicyInterface, err 
 // judged differently here than in a cluster.
 func validate(policy kyvernov1.PolicyInterface) (warnings []string, err error) {
 	defer recovered(&err)
-	// mock: without a cluster neither kinds nor RBAC can be looked up.
-	warnings, err = policyvalidate.Validate(policy, nil, nil, true, "", "")
+	// mock: without a cluster neither kinds nor RBAC can be looked up. The validator
+	// asks the cluster's version where there are matchConditions, mock or not, so
+	// they are judged apart.
+	subject := policy
+	if conditions := policy.GetSpec().GetMatchConditions(); len(conditions) > 0 {
+		if err := policyvalidate.ValidateCustomWebhookMatchConditions(conditions); err != nil {
+			return nil, err
+		}
+		subject = withRules(policy, policy.GetSpec().Rules)
+		configuration := *subject.GetSpec().WebhookConfiguration
+		configuration.MatchConditions = nil
+		subject.GetSpec().WebhookConfiguration = &configuration
+	}
+	warnings, err = policyvalidate.Validate(subject, nil, nil, true, "", "")
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +105,6 @@ func validate(policy kyvernov1.PolicyInterface) (warnings []string, err error) {
 		return nil, err
 	}
 	if warning, ok := deprecations.BuildKindWarning("kyverno.io", "v1", policy.GetKind()); ok {
-		warnings = append(warnings, warning.Message)
-	}
-	for _, warning := range deprecations.PolicyFieldWarnings(policy) {
 		warnings = append(warnings, warning.Message)
 	}
 	return warnings, nil

@@ -23,7 +23,7 @@ func TestPoliciesThatAClusterRefusesAreNotLoaded(t *testing.T) {
 		{"text that is no YAML", "a: [", []string{"p.yaml"}},
 		{"bad JMESPath", strings.Replace(good, `"b"`, `"{{ request.object.[ }}"`, 1), []string{`ClusterPolicy "good"`}},
 		{"an unknown variable", strings.Replace(good, `"b"`, `"{{ requst.object.metadata.name }}"`, 1), []string{`ClusterPolicy "good"`, "requst"}},
-		{"no rules", policyOf("empty", "background: true"), []string{"p.yaml"}},
+		{"no rules", policyOf("empty", "background: true"), []string{"no rules"}},
 		{"two policies of one name", good + "---\n" + good, []string{"document 2", "already"}},
 		{"nothing", "# only a comment\n", []string{"nothing to judge by"}},
 		{"a generate rule", policyOf("g", `
@@ -40,19 +40,19 @@ rules:
 rules:
 - name: later
   match: {any: [{resources: {kinds: [Pod]}}]}
-  mutate: {targets: [{apiVersion: v1, kind: ConfigMap, name: x, namespace: y}], patchStrategicMerge: {data: {a: b}}}`), []string{"mutate.targets"}},
+  mutate: {targets: [{apiVersion: v1, kind: ConfigMap, name: x, namespace: ns}], patchStrategicMerge: {data: {a: b}}}`), []string{"mutate.targets"}},
 		{"a look-up in the cluster", policyOf("c", `
 rules:
 - name: look
   match: {any: [{resources: {kinds: [Pod]}}]}
-  context: [{name: cm, configMap: {name: x, namespace: y}}]
+  context: [{name: cm, configMap: {name: x, namespace: ns}}]
   mutate: {patchStrategicMerge: {metadata: {labels: {a: "{{ cm.data.a }}"}}}}`), []string{"ConfigMap of the cluster"}},
-		{"a policy that does not run at admission", strings.Replace(good, "rules:", "admission: false\n  rules:", 1), []string{"spec.admission"}},
+		{"a policy that does not run at admission", deny("p", "admission: false", "", "no"), []string{"spec.admission"}},
 		{"every problem at once", strings.Replace(good, "mutate:", "mutat:", 1) + "---\nkind: Nothing\n", []string{"document 1", "document 2", "Nothing"}},
 	}
 	for _, test := range cases {
 		t.Run(test.reason, func(t *testing.T) {
-			_, err := New().Load(context.Background(), []protocol.File{{Path: "p.yaml", Data: test.policy}})
+			_, err := shared().Load(context.Background(), []protocol.File{{Path: "p.yaml", Data: test.policy}})
 			if err == nil {
 				t.Fatal("loaded")
 			}

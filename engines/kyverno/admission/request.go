@@ -8,7 +8,7 @@ import (
 
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	kyvernov2 "github.com/kyverno/kyverno/api/kyverno/v2"
-	"github.com/kyverno/kyverno/pkg/engine/policycontext"
+	enginecontext "github.com/kyverno/kyverno/pkg/engine/context"
 	matchutils "github.com/kyverno/kyverno/pkg/utils/match"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -183,34 +183,49 @@ func (r *request) needsLabels(p *policy) error {
 
 // context is what a webhook builds from the request: one JSON context for all the
 // policies of the registration. object is the request's object as it is by now.
-func (e *Engine) context(r *request, object unstructured.Unstructured) (*policycontext.PolicyContext, error) {
-	pc, err := policycontext.NewPolicyContext(e.jmespath, object, r.operation, &plainUser, e.configuration)
-	if err != nil {
-		return nil, err
+func (s *Session) context(r *request, object unstructured.Unstructured) (*evaluation, error) {
+	e := s.engine
+	variables := enginecontext.NewContextWithMaxSize(e.jmespath, e.configuration.GetMaxContextSize())
+	if s.namesImages {
+		if err := variables.AddImageInfos(&object, e.configuration); err != nil {
+			return nil, err
+		}
 	}
-	json := pc.JSONContext()
 	// Kyverno's context holds the request as JSON decodes it, all numbers being
 	// floats, until a rule's result replaces it; the object that is patched has whole
 	// numbers. Both are kept as they are there, because JMESPath can tell them apart.
 	if object.Object != nil {
-		if err := json.AddResource(floats(object.Object).(map[string]any)); err != nil {
+		if err := variables.AddResource(floats(object.Object).(map[string]any)); err != nil {
 			return nil, err
 		}
 	}
 	if r.old.Object != nil {
-		if err := json.AddOldResource(floats(r.old.Object).(map[string]any)); err != nil {
+		if err := variables.AddOldResource(floats(r.old.Object).(map[string]any)); err != nil {
 			return nil, err
 		}
 	}
-	if err := json.AddVariable("request", r.envelope(object)); err != nil {
+	if err := variables.AddVariable("request", r.envelope(object)); err != nil {
 		return nil, err
 	}
-	return pc.
-		WithNewResource(object).
-		WithOldResource(r.old).
-		WithAdmissionOperation(true).
-		WithResourceKind(r.gvk, r.subresource).
-		WithRequestResource(metav1.GroupVersionResource(r.gvr)), nil
+	if err := variables.AddUserInfo(plainUser); err != nil {
+		return nil, err
+	}
+	if err := variables.AddServiceAccount(plainUser.AdmissionUserInfo.Username); err != nil {
+		return nil, err
+	}
+	if err := variables.AddOperation(string(r.operation)); err != nil {
+		return nil, err
+	}
+	return &evaluation{
+		object:    object,
+		old:       r.old,
+		operation: r.operation,
+		labels:    r.labels,
+		resource:  metav1.GroupVersionResource(r.gvr),
+		kind:      r.gvk,
+		sub:       r.subresource,
+		variables: variables,
+	}, nil
 }
 
 // envelope is the AdmissionRequest without its objects.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
 
@@ -25,8 +26,51 @@ const policyVersion = "kyverno.io/v1"
 // schema decodes policies as an API server with Kyverno's CRDs does: unknown
 // fields and wrong types are refused, defaults are filled in.
 type schema struct {
-	mutex  sync.Mutex // the loader caches schemas in a plain map
-	loader loader.Loader
+	mutex sync.Mutex // the loaders cache schemas in a plain map
+	// loaders are kept by kind: reading all of Kyverno's CRDs takes half a second,
+	// the one that is needed a fifth of it.
+	loaders map[string]loader.Loader
+}
+
+// crdFiles are the CRDs of the kinds in use.
+var crdFiles = map[string]string{
+	"ClusterPolicy": "kyverno.io_clusterpolicies.yaml",
+	"Policy":        "kyverno.io_policies.yaml",
+}
+
+// oneFile is a folder with one of its files in sight.
+type oneFile struct {
+	fs.FS
+	name string
+}
+
+// ReadDir lists the one file.
+func (o oneFile) ReadDir(dir string) ([]fs.DirEntry, error) {
+	info, err := fs.Stat(o.FS, o.name)
+	if err != nil {
+		return nil, err
+	}
+	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+}
+
+// loaderOf makes the loader of a kind when it is first needed.
+func (s *schema) loaderOf(kind string) (loader.Loader, error) {
+	if made := s.loaders[kind]; made != nil {
+		return made, nil
+	}
+	crds, err := data.Crds()
+	if err != nil {
+		return nil, fmt.Errorf("read Kyverno's CRDs: %w", err)
+	}
+	made, err := loader.New(openapiclient.NewLocalCRDFiles(oneFile{crds, crdFiles[kind]}))
+	if err != nil {
+		return nil, fmt.Errorf("read Kyverno's CRDs: %w", err)
+	}
+	if s.loaders == nil {
+		s.loaders = map[string]loader.Loader{}
+	}
+	s.loaders[kind] = made
+	return made, nil
 }
 
 // decode reads one YAML document.
@@ -35,24 +79,16 @@ func (s *schema) decode(document []byte) (kyvernov1.PolicyInterface, error) {
 	if err := sigsyaml.Unmarshal(document, &meta); err != nil {
 		return nil, err
 	}
-	if meta.APIVersion != policyVersion || meta.Kind != "ClusterPolicy" && meta.Kind != "Policy" {
+	if meta.APIVersion != policyVersion || crdFiles[meta.Kind] == "" {
 		return nil, fmt.Errorf("apiVersion %q, kind %q: this engine knows ClusterPolicy and Policy of %s only", meta.APIVersion, meta.Kind, policyVersion)
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.loader == nil {
-		// Half a second, so only when there is a policy to decode.
-		crds, err := data.Crds()
-		if err != nil {
-			return nil, fmt.Errorf("read Kyverno's CRDs: %w", err)
-		}
-		made, err := loader.New(openapiclient.NewLocalCRDFiles(crds))
-		if err != nil {
-			return nil, fmt.Errorf("read Kyverno's CRDs: %w", err)
-		}
-		s.loader = made
+	reader, err := s.loaderOf(meta.Kind)
+	if err != nil {
+		return nil, err
 	}
-	_, object, err := s.loader.Load(document)
+	_, object, err := reader.Load(document)
 	if err != nil {
 		return nil, err
 	}

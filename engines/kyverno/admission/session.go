@@ -1,9 +1,13 @@
 package admission
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
+
+	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 
 	"mirrorgen.dev/gen/engines/protocol"
 )
@@ -17,6 +21,8 @@ type Session struct {
 	webhooks [][]*policy
 	rules    []string
 	warnings []string
+	// namesImages: some policy may use the variable "images".
+	namesImages bool
 }
 
 // Rules lists "policy/rule", the rules that Kyverno derives for Pod controllers
@@ -41,6 +47,7 @@ func (s *Session) prepare() {
 		}
 		s.webhooks[last] = append(s.webhooks[last], p)
 		s.rules = append(s.rules, p.ruleNames()...)
+		s.namesImages = s.namesImages || namesImages(p.source)
 	}
 	slices.Sort(s.rules)
 	s.rules = slices.Compact(s.rules)
@@ -89,4 +96,17 @@ func (s *Session) Admit(ctx context.Context, admit *protocol.Admit) (outcome *pr
 		outcome.Object = r.changed(object)
 	}
 	return outcome, nil
+}
+
+// namesImages reports whether the word "images" stands anywhere in the rules,
+// their names apart: only then can a query of theirs ask for the variable.
+func namesImages(policy kyvernov1.PolicyInterface) bool {
+	for _, rule := range policy.GetSpec().Rules {
+		rule.Name = ""
+		text, err := json.Marshal(rule)
+		if err != nil || bytes.Contains(text, []byte("images")) {
+			return true
+		}
+	}
+	return false
 }

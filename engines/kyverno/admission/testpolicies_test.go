@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 
 	kjson "sigs.k8s.io/json"
@@ -30,9 +31,12 @@ func text(t testing.TB, value any) string {
 	return string(made)
 }
 
+// shared spares every test the half second of reading Kyverno's schemas.
+var shared = sync.OnceValue(New)
+
 func load(t testing.TB, policies ...string) *Session {
 	t.Helper()
-	session, err := New().Load(context.Background(), []protocol.File{{Path: "p.yaml", Data: strings.Join(policies, "\n---\n")}})
+	session, err := shared().Load(context.Background(), []protocol.File{{Path: "p.yaml", Data: strings.Join(policies, "\n---\n")}})
 	if err != nil {
 		t.Fatal(err)
 	}

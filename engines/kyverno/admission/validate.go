@@ -7,7 +7,6 @@ import (
 
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
-	"github.com/kyverno/kyverno/pkg/engine/policycontext"
 	matching "github.com/kyverno/kyverno/pkg/engine/utils"
 	engineutils "github.com/kyverno/kyverno/pkg/utils/engine"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -16,14 +15,13 @@ import (
 // validate calls the validating registrations. The API server calls them all at
 // once and none changes anything, so one context serves all.
 func (s *Session) validate(ctx context.Context, r *request, object unstructured.Unstructured, findings *findings) (bool, error) {
-	pc, err := s.engine.context(r, object)
+	on, err := s.context(r, object)
 	if err != nil {
 		return false, err
 	}
-	pc = pc.WithNamespaceLabels(r.labels)
 	allowed := true
 	for _, policies := range s.webhooks {
-		if !s.validateWebhook(ctx, r, pc, policies, findings) {
+		if !s.validateWebhook(ctx, r, on, policies, findings) {
 			allowed = false
 		}
 	}
@@ -40,13 +38,13 @@ type judged struct {
 // validateWebhook is pkg/webhooks/resource/validation. It differs in one thing: a
 // registration that denies does not tell its warnings in a cluster, nor is the audit
 // made; here both are reported, as they say something about the object.
-func (s *Session) validateWebhook(ctx context.Context, r *request, pc *policycontext.PolicyContext, policies []*policy, findings *findings) bool {
+func (s *Session) validateWebhook(ctx context.Context, r *request, on *evaluation, policies []*policy, findings *findings) bool {
 	var enforced []judged
 	blocked := false
 	run := func(p *policy, v *variant) judged {
-		response := s.engine.kyverno.Validate(ctx, pc.WithPolicy(v.policy))
+		response := s.engine.kyverno.Validate(ctx, on.of(v.policy))
 		j := judged{p, v, response}
-		s.scope(r, pc, j, findings)
+		s.scope(r, on, j, findings)
 		return j
 	}
 	for _, p := range policies {
@@ -104,7 +102,7 @@ func byName(rules []engineapi.RuleResponse) []*engineapi.RuleResponse {
 // scope notes which rules covered the object. Every rule with a result did, be it
 // skip. A loop over an empty list and a pattern on DELETE give no result at all,
 // so Kyverno's matcher is asked about the others.
-func (s *Session) scope(r *request, pc *policycontext.PolicyContext, j judged, findings *findings) {
+func (s *Session) scope(r *request, on *evaluation, j judged, findings *findings) {
 	results := j.response.PolicyResponse.Rules
 	named := func(name string) bool {
 		return slices.ContainsFunc(results, func(rule engineapi.RuleResponse) bool { return rule.Name() == name })
@@ -117,23 +115,23 @@ func (s *Session) scope(r *request, pc *policycontext.PolicyContext, j judged, f
 		return
 	}
 	for _, rule := range j.rules {
-		if rule.HasValidate() && !named(rule.Name) && r.covers(pc, j.source, rule) {
+		if rule.HasValidate() && !named(rule.Name) && r.covers(on, j.source, rule) {
 			findings.ran(j.policy, rule.Name, false)
 		}
 	}
 }
 
 // covers is engine.matches, which Kyverno does not export.
-func (r *request) covers(pc *policycontext.PolicyContext, policy kyvernov1.PolicyInterface, rule kyvernov1.Rule) bool {
-	resource := pc.NewResource()
+func (r *request) covers(on *evaluation, policy kyvernov1.PolicyInterface, rule kyvernov1.Rule) bool {
+	resource := on.NewResource()
 	if resource.Object == nil {
-		resource = pc.OldResource()
+		resource = on.OldResource()
 	}
 	namespace := ""
 	if policy.IsNamespaced() {
 		namespace = policy.GetNamespace()
 	}
-	return matching.MatchesResourceDescription(resource, rule, pc.AdmissionInfo(), pc.NamespaceLabels(), namespace, r.gvk, r.subresource, r.operation) == nil
+	return matching.MatchesResourceDescription(resource, rule, on.AdmissionInfo(), on.NamespaceLabels(), namespace, r.gvk, r.subresource, r.operation) == nil
 }
 
 // words are the policy's own words in a rule's message, a line each. Kyverno puts
