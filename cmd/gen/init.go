@@ -30,6 +30,9 @@ func newInit() *cobra.Command {
 			if len(args) == 1 {
 				dir = args[0]
 			}
+			if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+				return fmt.Errorf("%s: is a file; name a folder", dir)
+			}
 			files, err := starterFiles()
 			if err != nil {
 				return err

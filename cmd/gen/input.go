@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -74,6 +75,8 @@ func (f *specFlag) read(name string, stdin io.Reader) ([]*spec.MirrorSet, error)
 		return nil, err
 	case info.IsDir():
 		return f.build(name)
+	case overlay.IsKustomization(name):
+		return f.build(filepath.Dir(name))
 	}
 	return spec.ParseFile(name)
 }

@@ -35,9 +35,7 @@ func scriptParams(dir string) testscript.Params {
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			// What a developer's own environment says must not decide a test.
-			env.Setenv("CI", "")
-			env.Setenv("NO_COLOR", "")
+			// The rest of the environment is testscript's: a developer's own decides nothing.
 			env.Setenv("KYVERNO", os.Getenv(kyvernoVariable))
 			return nil
 		},

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"sync/atomic"
@@ -40,6 +42,9 @@ looked at.`,
   gen test -o console -o junit=report.xml`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if len(paths) == 0 {
+				if _, err := os.Stat(defaultCases); errors.Is(err, fs.ErrNotExist) {
+					return fmt.Errorf("%s: does not exist; name a folder of test cases, or write a first one with gen init", defaultCases)
+				}
 				paths = []string{defaultCases}
 			}
 			useCPUs()
@@ -121,6 +126,13 @@ func parseFormats(texts []string) ([]report.Format, error) {
 		if err != nil {
 			problems = append(problems, err)
 			continue
+		}
+		if format.File != "" {
+			// Before the cases run, so that a long run is not lost to a mistyped flag.
+			if info, err := os.Stat(filepath.Dir(format.File)); err != nil || !info.IsDir() {
+				problems = append(problems, fmt.Errorf("-o %s: %s is no folder", text, filepath.Dir(format.File)))
+				continue
+			}
 		}
 		formats = append(formats, format)
 	}

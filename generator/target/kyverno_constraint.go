@@ -41,15 +41,15 @@ func kyvernoConstraint(plan *mirror.Plan) (*artifact.File, error) {
 		j.findings, j.failureAction, j.emitWarning = everything, "Audit", true
 	case "dryrun":
 		j.about = "# Records Pods whose images come from a source that a mirror of MirrorSet %s serves."
-		j.text = "Reports images that a registry mirror serves, that are no valid reference, or that come from a registry that is not allowed; refuses nothing."
-		j.failureAction = "Audit"
+		j.text = "Reports images that a registry mirror serves or does not hold, that are no valid reference, or that come from a registry that is not allowed; refuses nothing."
+		j.findings, j.failureAction = everything, "Audit"
 	}
 	return kyvernoJudgement(plan, j)
 }
 
 // kyvernoWarnings renders the policy that only warns. There is none where
 // nothing can be warned about (every mirror holds everything), or where the
-// constraint does it (warn), or where the user is to see nothing (dryrun).
+// constraint reports everything itself (warn, dryrun).
 func kyvernoWarnings(plan *mirror.Plan) (*artifact.File, error) {
 	if plan.Enforcement != "deny" || !canWarn(plan.Table) {
 		return nil, nil

@@ -7,6 +7,17 @@
 #   repositories lie below library/.
 package lib.mirrorgen.image
 
+# What is Docker Hub: its spellings, and no host at all.
+_hub := {
+	"": "docker.io",
+	"docker.io": "docker.io",
+	"index.docker.io": "docker.io",
+	"registry-1.docker.io": "docker.io",
+}
+
+# What stands before a path, by registry and by whether the path has a "/".
+_library := {"docker.io": {false: "library/"}}
+
 # The groups: host, repository, suffix, tag, hash, digits. What makes a first
 # component a host is a dot, a port, the name localhost, an upper-case letter,
 # or the brackets of an IPv6 address. The last kind of host, such as
@@ -31,6 +42,8 @@ _pattern := concat("", [
 #   :latest where neither was). Undefined where the text is no reference.
 #   It is one function without others, as it runs for every image.
 parse(text) := {"registry": registry, "repository": repository, "name": name, "suffix": suffix} if {
+	is_string(text)
+
 	# Nothing longer can be a reference; it is not even matched.
 	count(text) <= 4617
 	[[_, host, path, written, tag, hash, digits]] := regex.find_all_string_submatch_n(_pattern, text, 1)
@@ -39,16 +52,8 @@ parse(text) := {"registry": registry, "repository": repository, "name": name, "s
 
 	# 64 hexadecimal digits alone name an image by its id.
 	regex.match(`^[a-f0-9]{64}$`, text) == false
-	registry := object.get(
-		{
-			"": "docker.io",
-			"docker.io": "docker.io",
-			"index.docker.io": "docker.io",
-			"registry-1.docker.io": "docker.io",
-		},
-		lower(host), host,
-	)
-	library := object.get({["docker.io", false]: "library/"}, [registry, contains(path, "/")], "")
+	registry := object.get(_hub, lower(host), host)
+	library := object.get(_library, [registry, contains(path, "/")], "")
 	repository := concat("", [library, path])
 
 	# A host with an underscore counts as a part of the repository, its slash too.
@@ -58,19 +63,32 @@ parse(text) := {"registry": registry, "repository": repository, "name": name, "s
 	suffix := object.get({"": ":latest"}, written, written)
 }
 
+# A host with a dot, a path, a tag, a digest; nothing to fill in or to fold.
+_plain := concat("", [
+	`^([a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z0-9]+(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)+)`,
+	`(?::\w[\w.-]*)?(?:@sha256:[a-f0-9]{64})?$`,
+])
+
+# METADATA
+# description: |
+#   The name in a reference of the most usual form, at a fraction of the cost of
+#   parse; undefined for every other text, be it a reference or not. Up to 128
+#   characters no part can be too long.
+plain_name(text) := name if {
+	is_string(text)
+	count(text) <= 128
+	[[_, name]] := regex.find_all_string_submatch_n(_plain, text, 1)
+	not contains(name, "docker.io/")
+	not contains(name, ":443/")
+}
+
 # METADATA
 # description: |
 #   The name that the reference would have without the default port of HTTPS,
 #   which pulls from the same place; undefined where that port is not written.
-portless(reference) := parse(concat("/", [host, reference.repository])).name if {
+portless(reference) := concat("", [registry, "/", library, reference.repository]) if {
 	endswith(reference.registry, ":443")
-	host := trim_suffix(reference.registry, ":443")
-	regex.match(`[.:]|^localhost$`, host)
-}
-
-# A bare word is a host for its port alone.
-portless(reference) := concat("/", [lower(host), reference.repository]) if {
-	endswith(reference.registry, ":443")
-	host := trim_suffix(reference.registry, ":443")
-	not regex.match(`[.:]|^localhost$`, host)
+	host := lower(trim_suffix(reference.registry, ":443"))
+	registry := object.get(_hub, host, host)
+	library := object.get(_library, [registry, contains(reference.repository, "/")], "")
 }
