@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func newTest() *cobra.Command {
 	var names, formats []string
 	var policies, run, color string
 	var workers int
-	var update, coverage, allowRemote bool
+	var update, coverage, allowRemote, watch bool
 	cmd := &cobra.Command{
 		Use:   "test [PATH...]",
 		Short: "run test cases offline, on every engine",
@@ -73,35 +74,36 @@ looked at.`,
 			if err != nil {
 				return err
 			}
-			if policies != "" {
-				if update {
-					return errors.New("--update with --policies: wants are written from a case's own spec")
+			if policies != "" && update {
+				return errors.New("--update with --policies: wants are written from a case's own spec")
+			}
+			if watch && update {
+				return errors.New("--watch with --update: each run would write what starts the next")
+			}
+			once := func(ctx context.Context) error {
+				if policies != "" {
+					built, err := builtPolicies(policies, allowRemote)
+					if err != nil {
+						return err
+					}
+					options.Policies = built
 				}
-				if options.Policies, err = builtPolicies(policies, allowRemote); err != nil {
-					return err
+				return runCases(ctx, cmd, paths, options, outputs, colored)
+			}
+			if watch {
+				folders := append(append([]string(nil), paths...), "policies", ".")
+				if policies != "" {
+					folders = append(folders, policies)
 				}
+				var written []string
+				for _, output := range outputs {
+					if output.File != "" {
+						written = append(written, filepath.Clean(output.File))
+					}
+				}
+				return watchFolders(cmd.Context(), cmd.ErrOrStderr(), folders, written, once)
 			}
-			folders, err := testcase.Find(paths)
-			if err != nil {
-				return err
-			}
-			progress := newProgress(cmd.ErrOrStderr(), len(folders)*len(options.Pipelines))
-			options.Done = progress.step
-			found, err := testcase.Run(cmd.Context(), folders, options)
-			progress.clear()
-			if err != nil {
-				return err
-			}
-			if err := report.Write(outputs, cmd.OutOrStdout(), found, report.Options{Color: colored}); err != nil {
-				return err
-			}
-			switch found.ExitCode() {
-			case exitFine:
-				return nil
-			case exitFindings:
-				return errFindings
-			}
-			return errReported
+			return once(cmd.Context())
 		},
 	}
 	flags := cmd.Flags()
@@ -111,11 +113,37 @@ looked at.`,
 	flags.IntVarP(&workers, "jobs", "j", runtime.NumCPU(), "how many cases run at once")
 	flags.BoolVar(&update, "update", false, "write the wanted outcomes from what the first pipeline says")
 	flags.BoolVar(&coverage, "coverage", false, "fail where a generated rule never fired")
+	flags.BoolVar(&watch, "watch", false, "run again whenever a file changes, until interrupted")
 	flags.StringArrayVarP(&formats, "output", "o", []string{"console"}, "console, table, markdown, json, junit or github, each optionally =FILE; may be repeated")
 	flags.StringVar(&color, "color", "auto", "auto, always or never")
 	flags.BoolVar(&allowRemote, "allow-remote", false, "let a kustomization fetch remote resources")
 	engines.register(cmd)
 	return cmd
+}
+
+// runCases runs what is below paths once, and writes the reports.
+func runCases(ctx context.Context, cmd *cobra.Command, paths []string, options testcase.Options, outputs []report.Format, colored bool) error {
+	folders, err := testcase.Find(paths)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(cmd.ErrOrStderr(), len(folders)*len(options.Pipelines))
+	options.Done = progress.step
+	found, err := testcase.Run(ctx, folders, options)
+	progress.clear()
+	if err != nil {
+		return err
+	}
+	if err := report.Write(outputs, cmd.OutOrStdout(), found, report.Options{Color: colored}); err != nil {
+		return err
+	}
+	switch found.ExitCode() {
+	case exitFine:
+		return nil
+	case exitFindings:
+		return errFindings
+	}
+	return errReported
 }
 
 func parseFormats(texts []string) ([]report.Format, error) {

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"sort"
@@ -9,20 +10,28 @@ import (
 	"mirrorgen.dev/gen/generator/mirror"
 )
 
+// maxSampled is how many mirrors have an image in the samples: a suite shows
+// that the policy is in force, and is read and kept by people.
+const maxSampled = 20
+
 // A sample is one object for gator verify.
 type sample struct {
 	// name is the file's, and says what the object claims.
 	name   string
 	object map[string]any
-	// image is the one image that decides; empty where nothing is to be judged.
-	image string
+	// images are those of the object's containers, in their order; none where
+	// nothing is to be judged.
+	images []string
 	// template: the object is a workload.
 	template bool
 }
 
-// A suiteCase is one sample under one constraint; Message is a regular
-// expression, empty where the object is allowed.
-type suiteCase struct{ Name, Object, Message string }
+// A suiteCase is one sample under one constraint. Messages are regular
+// expressions, one for each violation; none where the object is allowed.
+type suiteCase struct {
+	Name, Object string
+	Messages     []string
+}
 
 // A suiteTest is one constraint with its cases.
 type suiteTest struct {
@@ -64,77 +73,86 @@ func gatekeeperSuite(plan *mirror.Plan, constraints []gatekeeperConstraint) ([]a
 	return append(files, artifact.File{Path: path.Join(folder, "suite.yaml"), Data: text}), nil
 }
 
-// expected is the message that the constraint has for a sample, as a regular
-// expression: Gatekeeper puts text of its own before that of an expanded Pod.
-func expected(plan *mirror.Plan, c gatekeeperConstraint, s sample) string {
-	if s.image == "" || s.template != (c.source == "Generated") {
-		return ""
+// expected are the messages that the constraint has for a sample, as regular
+// expressions: Gatekeeper puts text of its own before that of an expanded Pod.
+func expected(plan *mirror.Plan, c gatekeeperConstraint, s sample) []string {
+	if s.template != (c.source == "Generated") {
+		return nil
 	}
 	optedOut := !plan.Scope.PodSelector.Matches(matchingLabels(plan))
 	view := mirror.AsAdmitted
 	switch {
 	case optedOut && plan.HonourPodSelector:
-		return ""
+		return nil
 	case s.template && optedOut:
 		view = mirror.AsOptedOutTemplate
 	case s.template:
 		view = mirror.AsTemplate
 	}
-	finding, found := plan.Judge(s.image, view)
-	if !found || c.findings == "denials" && finding.Warning || c.findings == "warnings" && !finding.Warning {
-		return ""
+	var messages []string
+	for i, image := range s.images {
+		finding, found := plan.Judge(image, view)
+		if !found || c.findings == "denials" && finding.Warning || c.findings == "warnings" && !finding.Warning {
+			continue
+		}
+		place := fmt.Sprintf("spec.containers[%d] %q: ", i, containerName(i))
+		messages = append(messages, regexp.QuoteMeta(place+finding.Message)+"$")
 	}
-	return regexp.QuoteMeta(`spec.containers[0] "main": `+finding.Message) + "$"
+	return messages
 }
 
 func samplesOf(plan *mirror.Plan) []sample {
 	const invalid = "Not A Reference"
-	pod := func(name, image string) sample {
-		return sample{name: name, object: samplePod(plan, image, nil), image: image}
+	pod := func(name string, images ...string) sample {
+		return sample{name: name, object: samplePod(plan, images, nil), images: images}
 	}
+	workload := func(name string, images ...string) sample {
+		return sample{name: name, object: sampleDeployment(plan, images), images: images, template: true}
+	}
+	upstream, mirrored, notHeld := sampleImages(plan)
 	samples := []sample{
 		pod("invalid", invalid),
-		{name: "delete-invalid", object: sampleReview("DELETE", nil, samplePod(plan, invalid, nil))},
-		{name: "workload-invalid", object: sampleDeployment(plan, invalid), image: invalid, template: true},
+		{name: "delete-invalid", object: sampleReview("DELETE", nil, samplePod(plan, []string{invalid}, nil))},
+		workload("workload-invalid", invalid),
 	}
 	if len(plan.AllowRegistries) > 0 {
 		samples = append(samples, pod("registry-not-allowed", "registry.invalid/mirrorgen/sample:1"))
 	}
-	for _, name := range plan.MirrorNames() {
-		upstream, mirrored, ok := sampleImage(plan, name)
-		if !ok {
-			continue
-		}
+	if len(upstream) > 0 {
 		samples = append(samples,
-			pod("upstream-"+name, upstream),
-			pod("mirrored-"+name, mirrored),
-			sample{name: "workload-upstream-" + name, object: sampleDeployment(plan, upstream), image: upstream, template: true},
-			sample{name: "label-change-" + name, object: sampleReview("UPDATE",
+			pod("upstream", upstream...),
+			pod("mirrored", mirrored...),
+			workload("workload-upstream", upstream...),
+			sample{name: "label-change", object: sampleReview("UPDATE",
 				samplePod(plan, upstream, map[string]string{"changed": "true"}), samplePod(plan, upstream, nil))},
 		)
 	}
-	for _, prefix := range plan.Table.Prefixes() {
-		image := prefix + "/mirrorgen-sample:1"
-		if d := plan.Rewrite(image); d.Status == mirror.NotHeld {
-			samples = append(samples, pod("not-held-"+d.Mirror, image),
-				sample{name: "workload-not-held-" + d.Mirror, object: sampleDeployment(plan, image), image: image, template: true})
-			break
-		}
+	if len(notHeld) > 0 {
+		samples = append(samples, pod("not-held", notHeld...), workload("workload-not-held", notHeld...))
 	}
 	sort.Slice(samples, func(i, j int) bool { return samples[i].name < samples[j].name })
 	return samples
 }
 
-// sampleImage finds an image that the mirror serves, and what it becomes; ok is
-// false for a mirror all of whose images are left to others.
-func sampleImage(plan *mirror.Plan, name string) (upstream, mirrored string, ok bool) {
+// sampleImages are, for the first mirrors in the order of their sources, an
+// image that the mirror serves, what it becomes, and one that it does not hold.
+func sampleImages(plan *mirror.Plan) (upstream, mirrored, notHeld []string) {
+	served, refused := map[string]bool{}, map[string]bool{}
 	for _, prefix := range plan.Table.Prefixes() {
+		if len(served) >= maxSampled {
+			break
+		}
 		image := prefix + "/mirrorgen-sample:1"
-		if d := plan.Rewrite(image); d.Status == mirror.Rewritten && d.Mirror == name {
-			return image, d.Image, true
+		switch d := plan.Rewrite(image); {
+		case d.Status == mirror.Rewritten && !served[d.Mirror]:
+			served[d.Mirror] = true
+			upstream, mirrored = append(upstream, image), append(mirrored, d.Image)
+		case d.Status == mirror.NotHeld && !refused[d.Mirror]:
+			refused[d.Mirror] = true
+			notHeld = append(notHeld, image)
 		}
 	}
-	return "", "", false
+	return upstream, mirrored, notHeld
 }
 
 // matchingLabels are labels that the plan's podSelector takes, where any can.
@@ -159,11 +177,11 @@ func matchingLabels(plan *mirror.Plan) map[string]string {
 }
 
 // samplePod has no namespace: gator knows no labels of one.
-func samplePod(plan *mirror.Plan, image string, labels map[string]string) map[string]any {
+func samplePod(plan *mirror.Plan, images []string, labels map[string]string) map[string]any {
 	return map[string]any{
 		"apiVersion": "v1", "kind": "Pod",
 		"metadata": sampleMetadata(plan, labels),
-		"spec":     sampleSpec(image),
+		"spec":     sampleSpec(images),
 	}
 }
 
@@ -179,11 +197,17 @@ func sampleMetadata(plan *mirror.Plan, further map[string]string) map[string]any
 	return metadata
 }
 
-func sampleSpec(image string) map[string]any {
-	return map[string]any{"containers": []any{map[string]any{"name": "main", "image": image}}}
+func sampleSpec(images []string) map[string]any {
+	containers := make([]any, len(images))
+	for i, image := range images {
+		containers[i] = map[string]any{"name": containerName(i), "image": image}
+	}
+	return map[string]any{"containers": containers}
 }
 
-func sampleDeployment(plan *mirror.Plan, image string) map[string]any {
+func containerName(i int) string { return fmt.Sprintf("c%d", i) }
+
+func sampleDeployment(plan *mirror.Plan, images []string) map[string]any {
 	labels := matchingLabels(plan)
 	labels["app"] = "sample"
 	return map[string]any{
@@ -193,7 +217,7 @@ func sampleDeployment(plan *mirror.Plan, image string) map[string]any {
 			"selector": map[string]any{"matchLabels": map[string]any{"app": "sample"}},
 			"template": map[string]any{
 				"metadata": map[string]any{"labels": labels},
-				"spec":     sampleSpec(image),
+				"spec":     sampleSpec(images),
 			},
 		},
 	}

@@ -9,40 +9,30 @@
 #   repositories lie below library/.
 package lib.mirrorgen.image
 
-# The longest text that can be a reference; what is longer is not even matched.
-_longest := 4617
+# What is Docker Hub: its spellings, and no host at all.
+_hub := {
+	"": "docker.io",
+	"docker.io": "docker.io",
+	"index.docker.io": "docker.io",
+	"registry-1.docker.io": "docker.io",
+}
 
-_longest_repository := 255
+# What stands before a path, by registry and by whether the path has a "/".
+_library := {"docker.io": {false: "library/"}}
 
-_longest_tag := 128
-
-_hub := {"docker.io", "index.docker.io", "registry-1.docker.io"}
-
-# How many hexadecimal digits each hash has; no digest has none.
-_digits := {"": 0, "sha256": 64, "sha384": 96, "sha512": 128}
-
-_label := `[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*`
-
-# What makes a first component a host: a dot, a port, the name localhost, an
-# upper-case letter, or the brackets of an IPv6 address.
-_host := concat("|", [
-	concat("", [_label, `(?:(?:\.`, _label, `)+(?::[0-9]+)?|:[0-9]+)`]),
-	`localhost`,
-	`(?:[a-zA-Z0-9][a-zA-Z0-9-]*)?[A-Z](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`,
-	`\[[a-fA-F0-9:]*[A-F:][a-fA-F0-9:]*\](?::[0-9]+)?`,
-	`\[[a-fA-F0-9]+\]:[0-9]+`,
-])
-
-_component := `[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`
-
-# A name with a dot that is no host by the grammar, such as my_registry.local:
-# a kubelet connects to it all the same. Its length counts as the repository's.
-_dotted := concat("", [_component, `\.`, _component])
-
-# The groups: host, dotted name, repository, suffix, tag, hash, digits.
+# The groups: host, repository, suffix, tag, hash, digits. What makes a first
+# component a host is a dot, a port, the name localhost, an upper-case letter,
+# or the brackets of an IPv6 address. The last kind of host, such as
+# my_registry.local, is none by the grammar; a kubelet connects to it all the same.
 _pattern := concat("", [
-	`^(?:(`, _host, `)/|(`, _dotted, `/))?`,
-	`(`, _component, `(?:/`, _component, `)*)`,
+	`^(?:(`,
+	`[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*(?:(?:\.[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*)+(?::[0-9]+)?|:[0-9]+)|`,
+	`localhost|`,
+	`(?:[a-zA-Z0-9][a-zA-Z0-9-]*)?[A-Z](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?|`,
+	`\[[a-fA-F0-9:]*[A-F:][a-fA-F0-9:]*\](?::[0-9]+)?|\[[a-fA-F0-9]+\]:[0-9]+|`,
+	`[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*\.[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`,
+	`)/)?`,
+	`([a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)`,
 	`((?::([A-Za-z0-9_][A-Za-z0-9_.-]*))?(?:@(sha256|sha384|sha512):([a-f0-9]+))?)$`,
 ])
 
@@ -52,51 +42,55 @@ _pattern := concat("", [
 #   Hub), the name under which mirrors are looked up (host in lower case, and
 #   repository), the repository, and the suffix (tag, digest or both as written,
 #   :latest where neither was). Undefined where the text is no reference.
-parse(text) := {"registry": registry, "repository": repository, "name": name, "suffix": _suffix(written)} if {
-	count(text) <= _longest
-	[[_, host, dotted, path, written, tag, hash, digits]] := regex.find_all_string_submatch_n(_pattern, text, 1)
-	_digits[hash] == count(digits)
-	count(tag) <= _longest_tag
-	not _is_identifier(text)
-	registry := _registry(host, dotted)
-	repository := _repository(registry, path)
-	count(dotted) + count(repository) <= _longest_repository
+#   It is one function without others, as it runs for every image.
+parse(text) := {"registry": registry, "repository": repository, "name": name, "suffix": suffix} if {
+	is_string(text)
+
+	# Nothing longer can be a reference; it is not even matched.
+	count(text) <= 4617
+	[[_, host, path, written, tag, hash, digits]] := regex.find_all_string_submatch_n(_pattern, text, 1)
+	{"": 0, "sha256": 64, "sha384": 96, "sha512": 128}[hash] == count(digits)
+	count(tag) <= 128
+
+	# 64 hexadecimal digits alone name an image by its id.
+	regex.match(`^[a-f0-9]{64}$`, text) == false
+	registry := object.get(_hub, lower(host), host)
+	library := object.get(_library, [registry, contains(path, "/")], "")
+	repository := concat("", [library, path])
+
+	# A host with an underscore counts as a part of the repository, its slash too.
+	beyond := object.get({true: count(host) + 1}, contains(host, "_"), 0)
+	count(repository) + beyond <= 255
 	name := concat("/", [lower(registry), repository])
+	suffix := object.get({"": ":latest"}, written, written)
 }
 
-# 64 hexadecimal digits alone name an image by its id, not by a repository.
-_is_identifier(text) if {
-	count(text) == 64
-	regex.match(`^[a-f0-9]*$`, text)
+# A host with a dot, a path, a tag, a digest; nothing to fill in or to fold.
+_plain := concat("", [
+	`^([a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z0-9]+(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)+)`,
+	`(?::\w[\w.-]*)?(?:@sha256:[a-f0-9]{64})?$`,
+])
+
+# METADATA
+# description: |
+#   The name in a reference of the most usual form, at a fraction of the cost of
+#   parse; undefined for every other text, be it a reference or not. Up to 128
+#   characters no part can be too long.
+plain_name(text) := name if {
+	is_string(text)
+	count(text) <= 128
+	[[_, name]] := regex.find_all_string_submatch_n(_plain, text, 1)
+	not contains(name, "docker.io/")
+	not contains(name, ":443/")
 }
-
-_registry("", "") := "docker.io"
-
-_registry("", dotted) := trim_suffix(dotted, "/") if dotted != ""
-
-_registry(host, "") := "docker.io" if lower(host) in _hub
-
-_registry(host, "") := host if {
-	host != ""
-	not lower(host) in _hub
-}
-
-_repository(registry, path) := path if registry != "docker.io"
-
-_repository("docker.io", path) := path if contains(path, "/")
-
-_repository("docker.io", path) := concat("", ["library/", path]) if not contains(path, "/")
-
-_suffix("") := ":latest"
-
-_suffix(written) := written if written != ""
 
 # METADATA
 # description: |
 #   The name that the reference would have without the default port of HTTPS,
 #   which pulls from the same place; undefined where that port is not written.
-portless(reference) := concat("/", [registry, _repository(registry, reference.repository)]) if {
-	host := lower(reference.registry)
-	endswith(host, ":443")
-	registry := _registry(trim_suffix(host, ":443"), "")
+portless(reference) := concat("", [registry, "/", library, reference.repository]) if {
+	endswith(reference.registry, ":443")
+	host := lower(trim_suffix(reference.registry, ":443"))
+	registry := object.get(_hub, host, host)
+	library := object.get(_library, [registry, contains(reference.repository, "/")], "")
 }

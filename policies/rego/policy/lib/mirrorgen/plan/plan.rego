@@ -17,10 +17,23 @@ usable(plan) if {
 	is_object(plan.mirrors)
 	is_object(plan.table)
 	is_object(plan.scope)
-	plan.mirrors != {}
-	plan.table != {}
+	count(plan.mirrors) > 0
+	count(plan.table) > 0
 	is_number(plan.limits.references)
 	is_number(plan.limits.characters)
+}
+
+# METADATA
+# description: |
+#   Whether a first look shows that an image breaks no rule: a reference in its
+#   usual form that no row covers, from where it may come from. That is what
+#   nearly every image is; judge decides the others.
+passes(plan, text) if {
+	prefixes := _prefixes(image.plain_name(text))
+	object.filter(plan.table, prefixes) == {}
+	unlimited := object.get(plan, "allowRegistries", []) == []
+	allowed := object.filter(object.get(plan, "allowed", {}), prefixes) != {}
+	true in [unlimited, allowed]
 }
 
 # METADATA
@@ -152,9 +165,8 @@ _lookup(table, name) := {"row": table[prefix], "prefix": prefix, "name": name} i
 }
 
 # The prefixes of a name that end at a "/" boundary, the shortest first.
-_prefixes(name) := [concat("/", array.slice(parts, 0, n)) |
-	parts := split(name, "/")
-	some n in numbers.range(1, count(parts))
+_prefixes(name) := [substring(name, 0, end) |
+	some end in array.concat(indexof_n(name, "/"), [count(name)])
 ]
 
 # METADATA

@@ -15,113 +15,89 @@ import data.lib.mirrorgen.workload
 
 # METADATA
 # description: Whether the object is one that the plan judges; namespaces apart.
-in_scope(review, plan, source) if {
-	subject := _subject(review, source)
-	not _is_exempt(subject, plan)
-}
+in_scope(review, plan, source) if not _is_exempt(_pod(review, source), plan)
 
 # METADATA
 # description: |
 #   What is wrong with the object, in the order of its images: reason, warning
 #   (it never denies) and message. The plan has to be usable.
 findings(review, plan, source) := [finding |
-	subject := _subject(review, source)
-	not _is_exempt(subject, plan)
-	some finding in _found(plan, _places(review, subject), _view(subject, plan))
+	pod := _pod(review, source)
+	not _is_exempt(pod, plan)
+	spec := object.get(pod, "spec", {})
+	places := _places(review, source, spec)
+	some finding in _judged(review, plan, source, spec, places)
 ]
 
-# Nothing but what creates or changes a Pod, or an ephemeral container, is judged.
-_is_concerned(review) if {
+# The Pod that a review is about: itself, or what a workload's template makes.
+# Undefined where it is none of a plan's business: what neither creates nor
+# changes a Pod, and static Pods, which the node has pulled already.
+_pod(review, source) := pod if {
 	object.get(review, "operation", "") in {"", "CREATE", "UPDATE"}
 	object.get(review, "subResource", "") in {"", "ephemeralcontainers"}
+	pod := _submitted(review.object, source)
+	object.get(pod, ["metadata", "annotations", "kubernetes.io/config.mirror"], set()) == set()
 }
 
-# A static Pod's mirror object is left alone: the node has pulled already.
-_subject(review, source) := subject if {
-	_is_concerned(review)
-	subject := _pod(review.object, source)
-	not workload.is_static(subject.pod)
+_submitted(candidate, _) := candidate if {
+	candidate.kind == "Pod"
+	candidate.apiVersion == "v1"
 }
 
-_pod(candidate, "Original") := {"pod": candidate, "template": false} if workload.is_pod(candidate)
+_submitted(candidate, "Original") := workload.template(candidate) if candidate.kind != "Pod"
 
-_pod(candidate, "Original") := {"pod": workload.template(candidate), "template": true}
-
-_pod(candidate, "Generated") := {"pod": candidate, "template": true} if workload.is_pod(candidate)
-
-_is_exempt(subject, plan) if {
+_is_exempt(pod, plan) if {
 	plan.honourPodSelector
-	_is_opted_out(subject, plan)
+	_is_opted_out(pod, plan)
 }
 
-_is_opted_out(subject, plan) if {
+_is_opted_out(pod, plan) if {
 	is_object(plan.scope.podSelector)
-	not selector.matches(plan.scope.podSelector, selector.labels(subject.pod))
+	not selector.matches(plan.scope.podSelector, selector.labels(pod))
 }
 
-_view(subject, _) := "admitted" if not subject.template
+_is_template(_, "Generated")
 
-_view(subject, plan) := "template" if {
-	subject.template
-	not _is_opted_out(subject, plan)
-}
-
-_view(subject, plan) := "opted-out" if {
-	subject.template
-	_is_opted_out(subject, plan)
-}
+_is_template(review, "Original") if review.object.kind != "Pod"
 
 # A running Pod is judged by what is changed, so that an old one can still take
 # a label. A template is judged whole: changing it makes new Pods.
-_places(review, subject) := workload.changed(_spec(subject.pod), _spec(review.oldObject)) if _is_change(review, subject)
-
-_places(review, subject) := workload.images(_spec(subject.pod)) if not _is_change(review, subject)
-
-_is_change(review, subject) if {
-	not subject.template
+_places(review, source, spec) := workload.changed(spec, object.get(review.oldObject, "spec", {})) if {
 	is_object(review.oldObject)
-}
+	not _is_template(review, source)
+} else := workload.images(spec)
 
-_spec(holder) := object.get(holder, "spec", {})
-
-_found(plan, places, view) := [finding |
-	some place in places
-	finding := _placed(plan, place, view)
-] if {
-	not _excess(plan, places)
-}
-
-_found(plan, places, _) := [_excess(plan, places)]
-
-_placed(plan, place, view) := object.union(finding, {"message": message}) if {
-	text := workload.text(place)
-	finding := plans.judge(plan, text, view)
-	message := concat(": ", [workload.place_name(place), finding.message])
-}
-
-_placed(_, place, _) := {"reason": "invalid", "warning": false, "message": message} if {
-	not workload.text(place)
-	message := concat(": ", [workload.place_name(place), "image is missing or not a string"])
-}
-
-# More image references than are judged one by one: an engine's cost limit must
-# not be a way past the rewrite.
-_excess(plan, places) := {"reason": "excess", "warning": false, "message": message} if {
-	references := count(places)
-	characters := sum([count(text) |
-		some place in places
-		text := workload.text(place)
-	])
-	_is_excess(plan.limits, references, characters)
+# More image references than are judged one by one are refused together: an
+# engine's cost limit must not be a way past the rewrite.
+_judged(review, plan, source, spec, places) := [{"reason": "excess", "warning": false, "message": message}] if {
+	characters := sum([count(text) | some [_, _, text] in places; is_string(text)])
+	true in [count(places) > plan.limits.references, characters > plan.limits.characters]
 	message := sprintf(
 		concat("", [
 			"the object has %d image references of %d characters in all; ",
 			"at most %d references of %d characters are allowed",
 		]),
-		[references, characters, plan.limits.references, plan.limits.characters],
+		[count(places), characters, plan.limits.references, plan.limits.characters],
 	)
+} else := [finding |
+	some place in places
+	not plans.passes(plan, place[2])
+	finding := _finding(plan, spec, place, _view(review, plan, source))
+]
+
+_view(review, plan, source) := "admitted" if {
+	not _is_template(review, source)
+} else := "opted-out" if {
+	_is_opted_out(_pod(review, source), plan)
+} else := "template"
+
+_finding(plan, spec, place, view) := object.union(finding, {"message": message}) if {
+	is_string(place[2])
+	finding := plans.judge(plan, place[2], view)
+	message := concat(": ", [workload.place_name(place, spec), finding.message])
 }
 
-_is_excess(limits, references, _) if references > limits.references
-
-_is_excess(limits, _, characters) if characters > limits.characters
+_finding(_, spec, place, _) := {"reason": "invalid", "warning": false, "message": message} if {
+	not is_string(place[2])
+	message := concat(": ", [workload.place_name(place, spec), "image is missing or not a string"])
+}

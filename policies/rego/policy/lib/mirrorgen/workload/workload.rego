@@ -17,13 +17,6 @@ _templates := {
 }
 
 # METADATA
-# description: Whether the object is a Pod.
-is_pod(object_) if {
-	object_.apiVersion == "v1"
-	object_.kind == "Pod"
-}
-
-# METADATA
 # description: The Pod template of a workload; undefined for every other kind.
 template(object_) := object_.spec.template if {
 	concat("/", [object_.apiVersion, object_.kind]) in _templates
@@ -38,38 +31,24 @@ template(object_) := object_.spec.jobTemplate.spec.template if {
 
 # METADATA
 # description: |
-#   Whether the object is the API server's picture of a static Pod, which the
-#   node runs from a file whatever the API server says.
-is_static(object_) if object_.metadata.annotations["kubernetes.io/config.mirror"]
-
-is_static(object_) if object_.metadata.annotations["kubernetes.io/config.mirror"] == false
-
-# METADATA
-# description: |
 #   The places in a Pod spec that name an image, in the order of the messages:
-#   list, index and item, and the object (holder) whose field is the image. What
-#   is no list counts as empty.
-images(spec) := array.concat(containers(spec), [place |
+#   list, index, and the image; null where it is absent. What is no list counts
+#   as empty.
+images(spec) := array.concat(containers(spec), [["volumes", index, text] |
 	is_array(spec.volumes)
-	some index, item in spec.volumes
-	is_object(item.image)
-	place := {"list": "volumes", "index": index, "item": item, "holder": item.image, "field": "reference"}
+	some index, volume in spec.volumes
+	is_object(volume.image)
+	text := object.get(volume.image, "reference", null)
 ])
 
 # METADATA
 # description: The same for the containers alone, which are all that an UPDATE of a Pod can change.
-containers(spec) := [{"list": list, "index": index, "item": item, "holder": item, "field": "image"} |
+containers(spec) := [[list, index, text] |
 	some list in ["containers", "initContainers", "ephemeralContainers"]
 	is_array(spec[list])
-	some index, item in spec[list]
+	some index, _ in spec[list]
+	text := object.get(spec, [list, index, "image"], null)
 ]
-
-# METADATA
-# description: The image at a place; undefined where it is absent or no string.
-text(place) := image if {
-	image := place.holder[place.field]
-	is_string(image)
-}
 
 # METADATA
 # description: |
@@ -80,24 +59,24 @@ changed(spec, old) := [place |
 	not _is_same(place, old)
 ]
 
-_is_same(place, old) if {
-	is_array(old[place.list])
-	place.index < count(old[place.list])
-	_written(place.item) == _written(old[place.list][place.index])
+_is_same([list, index, text], old) if {
+	is_array(old[list])
+	index < count(old[list])
+	text == object.get(old, [list, index, "image"], null)
 }
-
-# null and absent are alike.
-_written(item) := [image | image := item.image; image != null]
 
 # METADATA
-# description: Where an image stands, as messages name it.
-place_name(place) := concat("", [_path(place), " ", plan.quote(place.item.name)]) if _is_named(place.item)
-
-place_name(place) := _path(place) if not _is_named(place.item)
-
-_is_named(item) if {
-	is_string(item.name)
-	item.name != ""
+# description: Where an image of the spec stands, as messages name it.
+place_name([list, index, _], spec) := concat("", [path, suffix]) if {
+	path := sprintf("spec.%s[%d]", [list, index])
+	suffix := _quoted(object.get(spec, [list, index, "name"], null))
 }
 
-_path(place) := sprintf("spec.%s[%d]", [place.list, place.index])
+_quoted(name) := concat(" ", ["", plan.quote(name)]) if {
+	is_string(name)
+	name != ""
+}
+
+_quoted("") := ""
+
+_quoted(name) := "" if not is_string(name)
