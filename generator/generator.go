@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"sort"
+	"strings"
 
 	"mirrorgen.dev/gen/generator/artifact"
 	"mirrorgen.dev/gen/generator/mirror"
@@ -31,10 +32,22 @@ func Plans(sets []*spec.MirrorSet) ([]*mirror.Plan, error) {
 		first[set.Name] = set
 		plans = append(plans, mirror.Compile(set))
 	}
+	for _, set := range sets {
+		for _, suffix := range suffixes {
+			base, ok := strings.CutSuffix(set.Name, suffix)
+			if other := first[base]; ok && other != nil {
+				problems = append(problems, spec.Problem{Position: set.Position("metadata.name"), Path: "metadata.name", Message: fmt.Sprintf(
+					"%q: is what an object generated from MirrorSet %q at %s is called; choose another name", set.Name, base, place(other.Position("metadata.name")))})
+			}
+		}
+	}
 	sort.Slice(plans, func(i, j int) bool { return plans[i].Name < plans[j].Name })
 	problems = append(problems, mirror.Check(plans)...)
 	return plans, problems.Err()
 }
+
+// suffixes are what targets put behind a set's name to name objects and files.
+var suffixes = []string{"-rewrite", "-constraint", "-warnings", "-templates", "-template-warnings"}
 
 func place(at spec.Position) string {
 	if at.Line == 0 {

@@ -142,11 +142,13 @@ func (g *guard) check(path, folder string, k types.Kustomization) error {
 	// What such a kustomization yields decides what is loaded next; patched or
 	// replaced, it could be anything.
 	rest := k
+	//lint:ignore SA1019 kustomize still reads bases, so what they name has to be seen
 	rest.TypeMeta, rest.MetaData, rest.BuildMetadata, rest.Resources, rest.Bases = types.TypeMeta{}, nil, nil, nil, nil
 	if !reflect.DeepEqual(rest, types.Kustomization{}) {
 		return fmt.Errorf("%s: configures generators or transformers of another kustomization, so it may only list resources: "+
 			"gen must see what they load before they load it; name the files one by one, or allow remote resources with --allow-remote", g.at.show(path))
 	}
+	//lint:ignore SA1019 kustomize still reads bases, so what they name has to be seen
 	for _, entry := range append(append([]string{}, k.Resources...), k.Bases...) {
 		g.markConfig(folder, entry)
 	}

@@ -34,6 +34,7 @@ func (g *guard) replacedLists(path, folder string, k types.Kustomization) []stri
 		}
 		warn(fmt.Sprintf("patches[%d]", i), text, patch.Target)
 	}
+	//lint:ignore SA1019 kustomize still applies patchesStrategicMerge
 	for i, entry := range k.PatchesStrategicMerge {
 		// An entry is a path or the patch itself.
 		text := g.text(folder, string(entry))

@@ -60,7 +60,7 @@ func JSON(w io.Writer, r *Report, _ Options) error {
 	s := r.Summary()
 	d := document{
 		APIVersion: APIVersion,
-		Summary:    documentCounts{s.Passed, s.Failed, s.Broken, s.Skipped, s.NotApplicable},
+		Summary:    documentCounts(s),
 		// A reader may rely on lists: none is ever null.
 		Cases:      []documentCase{},
 		Rules:      []documentRule{},

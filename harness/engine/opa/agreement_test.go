@@ -369,7 +369,7 @@ func corpusTexts(t testing.TB) []string {
 }
 
 func TestBothEnginesJudgeRandomObjectsAsTheReferenceDoes(t *testing.T) {
-	const plans, objects = 30, 60
+	const plans, objects = 20, 50
 	texts := corpusTexts(t)
 	denied, warned, allowed := 0, 0, 0
 	for seed := range uint64(plans) {
@@ -391,7 +391,7 @@ func TestBothEnginesJudgeRandomObjectsAsTheReferenceDoes(t *testing.T) {
 			}
 		}
 	}
-	if denied < 100 || warned < 20 || allowed < 100 {
+	if denied < 80 || warned < 10 || allowed < 80 {
 		t.Errorf("%d denied, %d warned, %d allowed: the objects do not meet the plans", denied, warned, allowed)
 	}
 }
