@@ -31,6 +31,7 @@ func Plans(sets []*spec.MirrorSet) ([]*mirror.Plan, error) {
 		}
 		first[set.Name] = set
 		plans = append(plans, mirror.Compile(set))
+		problems = append(problems, mirror.CheckEntries(set)...)
 	}
 	for _, set := range sets {
 		for _, suffix := range suffixes {

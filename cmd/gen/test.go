@@ -49,7 +49,7 @@ looked at.`,
 				paths = []string{defaultCases}
 			}
 			useCPUs()
-			options := testcase.Options{Engines: engines.factories(), Workers: workers, Update: update, Coverage: coverage}
+			options := testcase.Options{Engines: engines.factories(), Workers: workers, Update: update, Coverage: coverage, Restricted: len(names) > 0}
 			var err error
 			if options.Pipelines, err = testcase.Select(names); err != nil {
 				return err

@@ -44,11 +44,11 @@ func checkSources(plans []*Plan) spec.Problems {
 	for _, p := range plans {
 		for _, name := range p.MirrorNames() {
 			m := p.Mirrors[name]
-			c := claim{p.Name, name, m.At, m.Path + ".source"}
+			c := claim{p.Name, name, m.At, m.SourcePath}
 			for i, source := range append([]string{m.Source}, m.Aliases...) {
 				here := c
 				if i > 0 {
-					here.path = m.Path + ".aliases"
+					here.path = strings.TrimSuffix(m.SourcePath, "source") + "aliases"
 				}
 				if first, taken := claims[source]; taken {
 					problems = append(problems, spec.Problem{Position: here.at, Path: here.path, Message: fmt.Sprintf(
@@ -116,7 +116,7 @@ func checkLoops(plans []*Plan) spec.Problems {
 					continue
 				}
 				m := p.Mirrors[row.Mirror]
-				problems = append(problems, spec.Problem{Position: m.At, Path: m.Path + ".mirror", Message: fmt.Sprintf(
+				problems = append(problems, spec.Problem{Position: m.At, Path: m.AddressPath, Message: fmt.Sprintf(
 					"%q: what is rewritten to %q would be rewritten again, as it lies below %q; admission may run twice: serve it elsewhere, or leave it out with except",
 					m.Address, name, at)})
 				reported[row.Mirror] = true

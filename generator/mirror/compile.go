@@ -1,11 +1,6 @@
 package mirror
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
 	"sort"
 	"strconv"
 	"strings"
@@ -34,25 +29,22 @@ func Compile(set *spec.MirrorSet) *Plan {
 	}
 	p.AllowRegistries = sortedUnique(p.AllowRegistries)
 
-	rules := make([]rule, 0, len(set.Spec.Mirrors))
 	for i, m := range set.Spec.Mirrors {
 		path := mirrorPath(i)
 		compiled := Mirror{
 			Source:  canonicalPrefix(m.Source),
 			Address: canonicalPrefix(m.Mirror),
 			Only:    append([]string(nil), m.Only...),
-			At:      set.Position(path + ".source"),
-			Path:    path,
+			Except:  append([]string(nil), m.Except...),
+
+			At:          set.Position(path + ".source"),
+			SourcePath:  path + ".source",
+			AddressPath: path + ".mirror",
 		}
-		further := rulesOf(m, compiled)
-		for _, r := range further[1:] {
-			compiled.Aliases = append(compiled.Aliases, r.source)
-		}
-		sort.Strings(compiled.Aliases)
+		compiled.Aliases = aliasSources(compiled.Source, m.Aliases)
 		p.Mirrors[m.Name] = compiled
-		rules = append(rules, further...)
 	}
-	p.Table = compileTable(rules)
+	p.Table = compileTable(p.Mirrors)
 	p.complete()
 	return p
 }
@@ -67,27 +59,6 @@ func (p *Plan) complete() {
 	for _, prefix := range p.Allowed() {
 		p.AllowedPrefixes[prefix] = true
 	}
-}
-
-// ReadParameters reads a plan back from its JSON form: the parameters of a
-// generated constraint. Enforcement and the failure policies are no parameters;
-// they read as deny and Ignore until the caller sets them.
-func ReadParameters(data []byte) (*Plan, error) {
-	p := &Plan{Enforcement: "deny", RewriteFailurePolicy: "Ignore", ConstraintFailurePolicy: "Ignore"}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(p); err != nil {
-		return nil, fmt.Errorf("parameters: %w", err)
-	}
-	if p.Name == "" || len(p.Mirrors) == 0 || len(p.Table) == 0 || p.Limits == (Limits{}) {
-		return nil, errors.New("parameters: set, mirrors, table and limits are needed")
-	}
-	written := p.AllowedPrefixes
-	p.complete()
-	if !maps.Equal(written, p.AllowedPrefixes) {
-		return nil, errors.New("parameters: allowed has to list allowRegistries and the mirrors' addresses, and to be absent where no registry is limited")
-	}
-	return p, nil
 }
 
 // canonicalPrefix lower-cases the host and gives Docker Hub its one spelling.
@@ -110,23 +81,33 @@ type rule struct {
 	only, except []string
 }
 
-func rulesOf(m spec.Mirror, compiled Mirror) []rule {
-	one := rule{mirror: m.Name, source: compiled.Source, to: compiled.Address, only: m.Only, except: m.Except}
-	rules := []rule{one}
-	host, rest, hasRest := strings.Cut(compiled.Source, "/")
-	for _, alias := range m.Aliases {
+// aliasSources is the source at each alias, sorted; an alias that is the
+// source's own host adds nothing.
+func aliasSources(source string, aliases []string) []string {
+	host, rest, hasRest := strings.Cut(source, "/")
+	var sources []string
+	for _, alias := range aliases {
 		alias = canonicalPrefix(alias)
 		if alias == host {
 			continue
 		}
-		further := one
-		further.source = alias
 		if hasRest {
-			further.source = alias + "/" + rest
+			alias += "/" + rest
 		}
-		rules = append(rules, further)
+		sources = append(sources, alias)
 	}
-	return rules
+	return sortedUnique(sources)
+}
+
+// rulesOf are the rules of every mirror, by source.
+func rulesOf(mirrors map[string]Mirror) map[string]rule {
+	bySource := make(map[string]rule, len(mirrors))
+	for name, m := range mirrors {
+		for _, source := range append([]string{m.Source}, m.Aliases...) {
+			bySource[source] = rule{mirror: name, source: source, to: m.Address, only: m.Only, except: m.Except}
+		}
+	}
+	return bySource
 }
 
 // holds reports whether the rule serves everything below prefix, given that no
@@ -152,24 +133,38 @@ func (r rule) holds(prefix string) (held, excepted bool) {
 // compileTable flattens the rules. Every test that a rule makes of an image
 // changes its outcome only at the rule's source and at its only and except
 // entries, so a row for each of these prefixes decides every image exactly.
-func compileTable(rules []rule) Table {
-	bySource := make(map[string]rule, len(rules))
-	breakpoints := map[string]bool{}
-	for _, r := range rules {
-		bySource[r.source] = r
-		breakpoints[r.source] = true
-		for _, entry := range r.only {
-			breakpoints[r.source+"/"+entry] = true
-		}
-		for _, entry := range r.except {
-			breakpoints[r.source+"/"+entry] = true
-		}
-	}
+//
+// A mirror's own address may lie where "only" of another holds nothing. What is
+// below it was rewritten on purpose, so a row of its own says that it is left
+// alone rather than not held.
+func compileTable(mirrors map[string]Mirror) Table {
+	bySource := rulesOf(mirrors)
+	breakpoints := breakpointsOf(bySource)
 	table := make(Table, len(breakpoints))
 	for prefix := range breakpoints {
 		table[prefix] = decide(bySource, prefix)
 	}
+	for _, m := range mirrors {
+		if row := decide(bySource, m.Address); row.To == "" && row.Mirror != "" {
+			table[m.Address] = Row{}
+		}
+	}
 	return table.withoutImplied()
+}
+
+// breakpointsOf are the prefixes at which a rule may change its mind.
+func breakpointsOf(bySource map[string]rule) map[string]bool {
+	breakpoints := map[string]bool{}
+	for source, r := range bySource {
+		breakpoints[source] = true
+		for _, entry := range r.only {
+			breakpoints[source+"/"+entry] = true
+		}
+		for _, entry := range r.except {
+			breakpoints[source+"/"+entry] = true
+		}
+	}
+	return breakpoints
 }
 
 // decide walks the sources around prefix from the longest to the shortest: the

@@ -54,10 +54,15 @@ type Mirror struct {
 	// Only is what the mirror holds, as written; empty: everything.
 	Only []string `json:"only,omitempty"`
 
+	// Except is what is left alone, as written; empty: nothing. The table says it
+	// too; it is here so that a plan that is read back can be held against itself.
+	Except []string `json:"except,omitempty"`
+
 	// At is where the mirror was written; zero for a plan that was read back.
 	At spec.Position `json:"-"`
-	// Path is its path in the spec, such as spec.mirrors[0].
-	Path string `json:"-"`
+	// SourcePath and AddressPath are the fields, such as spec.mirrors[0].source.
+	SourcePath  string `json:"-"`
+	AddressPath string `json:"-"`
 }
 
 // Scope is the spec's scope with the defaults filled in.

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -23,6 +24,18 @@ const (
 		`|` + componentPattern + `\.` + componentPattern +
 		`|\[[0-9a-f:.]+\](:` + portPattern + `)?)`
 )
+
+// CheckAddress says what keeps text from being an address, host[:port][/path],
+// as "value: rule; remedy"; nil where it is one.
+func CheckAddress(text string) error {
+	if r := checkAddress(text); r.rule != "" {
+		if r.hidden {
+			return errors.New(r.rule)
+		}
+		return errors.New(show(text) + ": " + r.rule)
+	}
+	return nil
+}
 
 // address accepts host[:port][/path].
 func address() *grammar {

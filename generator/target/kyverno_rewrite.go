@@ -30,6 +30,8 @@ func kyvernoRewrite(plan *mirror.Plan) (*artifact.File, error) {
 		"Title":         "Rewrite images to the mirrors of " + plan.Name,
 		"FailurePolicy": plan.RewriteFailurePolicy,
 		"Scope":         scope,
+		"References":    plan.Limits.References,
+		"Characters":    plan.Limits.Characters,
 		"MaxLength":     longestRewritable(table),
 		"Grammar":       kyvernoGrammar,
 		"Hub":           kyvernoHub,

@@ -56,8 +56,8 @@ func FromObjects(name string, objects []map[string]any) (*PolicySet, error) {
 	sort.Slice(set.Plans, func(i, j int) bool { return set.Plans[i].Name < set.Plans[j].Name })
 	if len(set.Plans) > 0 {
 		set.Files["reference"] = nil
-		if problems := mirror.Check(set.Plans); len(problems) > 0 {
-			return nil, fmt.Errorf("%s: %w", name, problems)
+		if err := mirror.Check(set.Plans).Err(); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return set, nil
@@ -84,13 +84,14 @@ func nameOf(object map[string]any) string {
 }
 
 // readPlan reads a plan from a constraint's parameters, and enforcement from
-// its action. Constraints of other kinds, and the further constraints of a set,
-// have none that is new.
+// its action. Every constraint of a set carries the plan: they have to carry the
+// same, as an overlay that patches one of them alone makes the engines disagree
+// with themselves. Constraints of other kinds have none.
 func (s *PolicySet) readPlan(constraint map[string]any) error {
 	body, _ := constraint["spec"].(map[string]any)
 	parameters, _ := body["parameters"].(map[string]any)
 	plan, ok := parameters["plan"].(map[string]any)
-	if !ok || parameters["source"] != "Original" || parameters["findings"] == "warnings" {
+	if !ok {
 		return nil
 	}
 	data, err := json.Marshal(plan)
@@ -101,9 +102,49 @@ func (s *PolicySet) readPlan(constraint map[string]any) error {
 	if err != nil {
 		return err
 	}
+	if s.parameters == nil {
+		s.parameters = map[string]carried{}
+	}
+	here := carried{nameOf(constraint), plan}
+	if first, seen := s.parameters[read.Name]; seen && !equal(first.plan, plan) {
+		return fmt.Errorf("spec.parameters.plan: differs from that of %s, at %s; constraints of one MirrorSet carry the same plan: patch all of them, or the MirrorSet",
+			first.constraint, strings.Join(changedPaths(first.plan, plan, ""), ", "))
+	} else if !seen {
+		s.parameters[read.Name] = here
+	}
+	if parameters["source"] != "Original" || parameters["findings"] == "warnings" {
+		return nil
+	}
 	if action, _ := body["enforcementAction"].(string); action != "" {
 		read.Enforcement = action
 	}
 	s.Plans = append(s.Plans, read)
 	return nil
+}
+
+// carried is the plan of a set as the first of its constraints has it.
+type carried struct {
+	constraint string
+	plan       map[string]any
+}
+
+// notFor says why a case that was written against another set of policies
+// proves nothing about these; empty where it is about the same MirrorSets, or
+// where the policies do not say which they are.
+func (s *PolicySet) notFor(own *PolicySet) string {
+	if len(own.Plans) == 0 {
+		return "the case has policies of its own"
+	}
+	if len(s.Plans) == 0 || slices.Equal(setNames(s), setNames(own)) {
+		return ""
+	}
+	return fmt.Sprintf("the case is about MirrorSet %s, the policies are of %s", strings.Join(setNames(own), ", "), strings.Join(setNames(s), ", "))
+}
+
+func setNames(s *PolicySet) []string {
+	var names []string
+	for _, plan := range s.Plans {
+		names = append(names, plan.Name)
+	}
+	return names
 }

@@ -31,6 +31,9 @@ type PolicySet struct {
 	// KyvernoOnlyRewrites: Gatekeeper is there and no rule of Kyverno judges, as in
 	// the whole generated folder; kyverno is then asked for no verdict.
 	KyvernoOnlyRewrites bool
+
+	// parameters are the plans that were read back, by MirrorSet.
+	parameters map[string]carried
 }
 
 // Generated renders a MirrorSet file for every engine.

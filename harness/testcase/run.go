@@ -34,6 +34,10 @@ type Options struct {
 	Update bool
 	// Coverage makes a rule that never fired a finding that fails the run.
 	Coverage bool
+	// Restricted says that Pipelines are fewer than a case is meant for: one that
+	// none of them can run is then not applicable rather than a case that proves
+	// nothing.
+	Restricted bool
 	// Done is called after each result, from several goroutines; nil: nothing.
 	Done func()
 }
@@ -49,6 +53,9 @@ func Run(ctx context.Context, folders []string, options Options) (*report.Report
 		}
 	}
 	if len(chosen) == 0 {
+		if options.Name != nil {
+			return nil, fmt.Errorf("--run %q: matches none of %d test cases; nothing was tested", options.Name, len(folders))
+		}
 		return nil, errors.New("no test case found; nothing was tested")
 	}
 	r := &runner{Options: options, sessions: newSessions(options.Engines), counts: map[ruleKey]*report.RuleCount{}}
@@ -73,6 +80,10 @@ func Run(ctx context.Context, folders []string, options Options) (*report.Report
 	close(work)
 	workers.Wait()
 
+	if r.absent != nil {
+		// Said once, not once for each case.
+		return nil, errors.Join(r.absent, r.sessions.close())
+	}
 	out.Rules = r.ruleCounts()
 	out.Sort()
 	if options.Coverage {
@@ -90,6 +101,8 @@ type runner struct {
 
 	mu     sync.Mutex
 	counts map[ruleKey]*report.RuleCount
+	// absent is the first engine that is not installed; nil: none.
+	absent error
 }
 
 type ruleKey struct{ engine, policies, rule string }
@@ -101,15 +114,19 @@ func (r *runner) runCase(ctx context.Context, folder string) []report.Result {
 	if err != nil {
 		return []report.Result{{Case: c.Name, Why: c.Why, Folder: c.Folder, File: c.file(caseFile), Status: report.Broken, Messages: splitLines(err.Error())}}
 	}
-	set := r.Policies
-	if set == nil || c.Spec == "" {
-		if set, err = r.sessions.set(c); err != nil {
-			file := c.Spec
-			if file == "" {
-				file = c.file(caseFile)
-			}
-			return []report.Result{{Case: c.Name, Why: c.Why, Folder: c.Folder, File: file, Status: report.Broken, Messages: splitLines(err.Error())}}
+	set, err := r.sessions.set(c)
+	if err != nil {
+		file := c.Spec
+		if file == "" {
+			file = c.file(caseFile)
 		}
+		return []report.Result{{Case: c.Name, Why: c.Why, Folder: c.Folder, File: file, Status: report.Broken, Messages: splitLines(err.Error())}}
+	}
+	if r.Policies != nil {
+		if reason := r.Policies.notFor(set); reason != "" {
+			return r.notApplicable(c, reason)
+		}
+		set = r.Policies
 	}
 	if r.Update {
 		if err := r.update(ctx, c, set); err != nil {
@@ -128,12 +145,19 @@ func (r *runner) runCase(ctx context.Context, folder string) []report.Result {
 			r.Done()
 		}
 	}
-	if !ran {
-		// Only among all columns: who picks one column knows what it leaves out.
-		if len(r.Pipelines) > 1 {
-			results[0].Status = report.Failed
-			results[0].Messages = []string{"no pipeline ran the case, so it proves nothing; " + strings.Join(results[0].Messages, "; ")}
-		}
+	if !ran && !r.Restricted {
+		results[0].Status = report.Failed
+		results[0].Messages = []string{"no pipeline ran the case, so it proves nothing; " + strings.Join(results[0].Messages, "; ")}
+	}
+	return results
+}
+
+// notApplicable is a case that the policies at hand are not about.
+func (r *runner) notApplicable(c *Case, reason string) []report.Result {
+	var results []report.Result
+	for _, p := range r.Pipelines {
+		results = append(results, report.Result{Case: c.Name, Why: c.Why, Folder: c.Folder, File: c.file(caseFile), Pipeline: p.Name,
+			Status: report.NotApplicable, Messages: []string{reason}})
 	}
 	return results
 }
@@ -164,6 +188,11 @@ func (r *runner) runPipeline(ctx context.Context, c *Case, set *PolicySet, p Pip
 		return result
 	}
 	got, err := r.admit(ctx, c, set, p)
+	if errors.Is(err, engine.ErrAbsent) {
+		r.mu.Lock()
+		r.absent = err
+		r.mu.Unlock()
+	}
 	if err != nil {
 		return broken(err)
 	}

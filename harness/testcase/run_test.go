@@ -87,7 +87,9 @@ func run(t *testing.T, dir string, options testcase.Options) *report.Report {
 		options.Engines = factories()
 	}
 	if options.Pipelines == nil {
+		// One column of several, as by --engine.
 		options.Pipelines = []testcase.Pipeline{{Name: "reference", Mutate: "reference", Judge: "reference"}}
+		options.Restricted = true
 	}
 	found, err := testcase.Run(context.Background(), folders, options)
 	if err != nil {
@@ -171,7 +173,6 @@ func TestAnEngineThatFailsIsNeverAVerdict(t *testing.T) {
 	}{
 		{"both do their work", fake{admit: rewrite}, fake{admit: allow}, report.Passed, 0, ""},
 		{"policies that do not load", fake{load: errors.New("unknown field rulez")}, fake{admit: allow}, report.Broken, 2, "kyverno: unknown field rulez"},
-		{"an engine that is absent", fake{load: engine.ErrAbsent}, fake{admit: allow}, report.Broken, 2, "not installed"},
 		{"an engine that breaks", fake{admit: func(engine.Request) (engine.Outcome, error) { return engine.Outcome{Allowed: true}, engine.ErrBroken }}, fake{admit: allow}, report.Broken, 2, "engine broke"},
 		{"a judge that breaks", fake{admit: rewrite}, fake{admit: func(engine.Request) (engine.Outcome, error) { return engine.Outcome{}, engine.ErrBroken }}, report.Broken, 2, "engine broke"},
 		{"a mutation that is not idempotent", fake{admit: func(r engine.Request) (engine.Outcome, error) {
@@ -189,6 +190,21 @@ func TestAnEngineThatFailsIsNeverAVerdict(t *testing.T) {
 		if got.Status != row.status || found.ExitCode() != row.exit || !strings.Contains(strings.Join(got.Messages, "\n"), row.said) {
 			t.Errorf("%s: %v (exit %d): %q %s, want %v (exit %d) with %q", row.why, got.Status, found.ExitCode(), got.Messages, got.Diff, row.status, row.exit, row.said)
 		}
+	}
+}
+
+func TestAnAbsentEngineEndsTheRunInOneSentence(t *testing.T) {
+	dir := write(t, map[string]string{"mirrors.yaml": specText, "a/case.yaml": head, "a/object.yaml": pod, "a/want.yaml": podAfter,
+		"b/case.yaml": head, "b/object.yaml": pod, "b/want.yaml": podAfter})
+	folders, err := testcase.Find([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = testcase.Run(context.Background(), folders, testcase.Options{
+		Engines:   factories(fake{name: "kyverno", load: engine.ErrAbsent}),
+		Pipelines: []testcase.Pipeline{{Name: "kyverno->kyverno", Mutate: "kyverno", Judge: "kyverno"}}})
+	if !errors.Is(err, engine.ErrAbsent) || strings.Count(err.Error(), "not installed") != 1 {
+		t.Errorf("got %v", err)
 	}
 }
 

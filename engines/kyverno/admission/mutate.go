@@ -65,18 +65,22 @@ func (s *Session) mutateWebhook(ctx context.Context, r *request, object unstruct
 		}
 		on = on.of(p.mutate.policy)
 		response := s.engine.kyverno.Mutate(ctx, on)
+		blocked := engineutils.BlockRequest(response, p.webhook.failurePolicy())
 		for i := range response.PolicyResponse.Rules {
 			rule := &response.PolicyResponse.Rules[i]
 			findings.ran(p, rule.Name(), rule.HasStatus(engineapi.RuleStatusPass, engineapi.RuleStatusFail, engineapi.RuleStatusError, engineapi.RuleStatusWarn))
 			switch {
 			case rule.HasStatus(engineapi.RuleStatusError):
-				findings.failed(p, rule.Name(), rule.Message())
+				// The message of a denial says it already.
+				if !blocked {
+					findings.failed(p, rule.Name(), rule.Message())
+				}
 			case rule.EmitWarning(), p.warns && !rule.HasStatus(engineapi.RuleStatusSkip):
 				findings.warnings = append(findings.warnings, lines(rule.Message())...)
 			}
 		}
 		if !response.IsSuccessful() {
-			if engineutils.BlockRequest(response, p.webhook.failurePolicy()) {
+			if blocked {
 				name := p.source.GetName()
 				findings.messages = append(findings.messages, lines(fmt.Sprintf("mutation policy %s error: failed to apply policy %s rules %v", name, name, response.GetFailedRulesWithErrors()))...)
 				return object, false, nil

@@ -23,6 +23,8 @@ type Session struct {
 	warnings []string
 	// namesImages: some policy may use the variable "images".
 	namesImages bool
+	// judges: some policy has validate rules.
+	judges bool
 }
 
 // Rules lists "policy/rule", the rules that Kyverno derives for Pod controllers
@@ -48,6 +50,7 @@ func (s *Session) prepare() {
 		s.webhooks[last] = append(s.webhooks[last], p)
 		s.rules = append(s.rules, p.ruleNames()...)
 		s.namesImages = s.namesImages || namesImages(p.source)
+		s.judges = s.judges || p.enforce != nil || p.audit != nil || p.overridden
 	}
 	slices.Sort(s.rules)
 	s.rules = slices.Compact(s.rules)

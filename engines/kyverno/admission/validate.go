@@ -15,6 +15,9 @@ import (
 // validate calls the validating registrations. The API server calls them all at
 // once and none changes anything, so one context serves all.
 func (s *Session) validate(ctx context.Context, r *request, object unstructured.Unstructured, findings *findings) (bool, error) {
+	if !s.judges {
+		return true, nil
+	}
 	on, err := s.context(r, object)
 	if err != nil {
 		return false, err

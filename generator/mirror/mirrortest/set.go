@@ -31,11 +31,11 @@ var (
 	nearWords = []string{"acme2", "acm", "image2", "images-x", "nginx-debug", "libraryx", "b"}
 )
 
-// RandomSet makes a valid MirrorSet: what it says passes mirror.Check.
+// RandomSet makes a valid MirrorSet: it passes mirror.Check and mirror.CheckEntries.
 func RandomSet(r *rand.Rand) *spec.MirrorSet {
 	for {
 		set := randomSet(r)
-		if len(mirror.Check([]*mirror.Plan{mirror.Compile(set)})) == 0 {
+		if len(mirror.Check([]*mirror.Plan{mirror.Compile(set)})) == 0 && len(mirror.CheckEntries(set)) == 0 {
 			return set
 		}
 	}

@@ -145,6 +145,14 @@ func images(template map[string]any, oldObject map[string]any) []workload.Image 
 	return workload.Changed(spec, oldSpec)
 }
 
+// count counts images, and the characters of them together.
+func count(images []workload.Image) (references, characters int) {
+	for _, image := range images {
+		characters += utf8.RuneCountInString(image.Text)
+	}
+	return len(images), characters
+}
+
 // rewrite returns the object with the Pod's images rewritten, nil where none
 // is; matches is false where the plan's scope leaves the object out.
 func rewrite(p *mirror.Plan, object, oldObject map[string]any) (rewritten map[string]any, matches bool) {
@@ -152,8 +160,13 @@ func rewrite(p *mirror.Plan, object, oldObject map[string]any) (rewritten map[st
 	if !isPod || !p.Scope.PodSelector.Matches(workload.Labels(template)) {
 		return nil, false
 	}
+	concerned := images(template, oldObject)
+	if _, excess := p.JudgeExcess(count(concerned)); excess {
+		// Refused by the constraint; no engine has to be able to rewrite it.
+		return nil, true
+	}
 	changes := false
-	for _, image := range images(template, oldObject) {
+	for _, image := range concerned {
 		if image.Present && p.Rewrite(image.Text).Status == mirror.Rewritten {
 			changes = true
 			break
@@ -200,11 +213,7 @@ func judge(p *mirror.Plan, object, oldObject map[string]any) (findings []placed,
 		oldObject = nil
 	}
 	judged := images(template, oldObject)
-	characters := 0
-	for _, image := range judged {
-		characters += utf8.RuneCountInString(image.Text)
-	}
-	if finding, excess := p.JudgeExcess(len(judged), characters); excess {
+	if finding, excess := p.JudgeExcess(count(judged)); excess {
 		return []placed{{finding.Message, false}}, true
 	}
 	for _, image := range judged {

@@ -65,28 +65,23 @@ parse(text) := {"registry": registry, "repository": repository, "name": name, "s
 	suffix := object.get({"": ":latest"}, written, written)
 }
 
-# One to a line: a host with a dot, a path, a tag, a digest; nothing to fill in
-# or to fold.
+# A host with a dot, a path, a tag, a digest; nothing to fill in or to fold.
 _plain := concat("", [
-	`(?m)^([a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z0-9]+(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)+)`,
+	`^([a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z0-9]+(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)+)`,
 	`(?::\w[\w.-]*)?(?:@sha256:[a-f0-9]{64})?$`,
 ])
 
 # METADATA
 # description: |
-#   The names in references of the most usual form, read together at a fraction
-#   of the cost of parse; undefined where any text is another, be it a reference
-#   or not. The texts are strings of at most 128 characters, so that no part can
-#   be too long.
-plain_names(texts) := {name | some [_, name] in matches} if {
-	lines := concat("\n", texts)
-
-	# No text may pass for two.
-	count(split(lines, "\n")) == count(texts)
-	matches := regex.find_all_string_submatch_n(_plain, lines, -1)
-	count(matches) == count(texts)
-	not contains(lines, "docker.io/")
-	not contains(lines, ":443/")
+#   The name in a reference of the most usual form, at a fraction of the cost of
+#   parse; undefined for every other text, be it a reference or not. Up to 128
+#   characters no part can be too long.
+plain_name(text) := name if {
+	is_string(text)
+	count(text) <= 128
+	[[_, name]] := regex.find_all_string_submatch_n(_plain, text, 1)
+	not contains(name, "docker.io/")
+	not contains(name, ":443/")
 }
 
 # METADATA

@@ -110,16 +110,15 @@ test_a_list_of_registries_without_its_set_allows_nothing if {
 }
 
 test_the_first_look_passes_what_breaks_no_rule if {
-	plan.pass(_limited, ["m.example.com/hub/library/nginx:latest", "registry.corp.example/a/b"])
-	plan.pass(_plan, ["ghcr.io/a/b"])
+	plan.passes(_limited, "m.example.com/hub/library/nginx:latest")
+	plan.passes(_limited, "registry.corp.example/a/b")
+	plan.passes(_plan, "ghcr.io/a/b")
 }
 
 test_the_first_look_passes_nothing_else if {
-	every text in ["ghcr.io/a/b", "quay.io/acme/x", "nginx", "registry.corp.example2/a", "NGINX", "m.example.com/a\nx"] {
-		not plan.pass(_limited, [text])
-		not plan.pass(_limited, ["registry.corp.example/a", text])
+	every text in ["ghcr.io/a/b", "quay.io/acme/x", "nginx", "registry.corp.example2/a", "NGINX", null] {
+		not plan.passes(_limited, text)
 	}
-	not plan.pass(object.remove(_limited, ["allowed"]), ["registry.corp.example/a"])
 }
 
 test_a_text_stays_on_one_line if {

@@ -26,7 +26,7 @@ findings(review, plan, source) := [finding |
 	not _is_exempt(pod, plan)
 	spec := object.get(pod, "spec", {})
 	places := _places(review, source, spec)
-	some finding in _judged(plan, spec, places, _view(review, plan, source))
+	some finding in _judged(review, plan, source, spec, places)
 ]
 
 # The Pod that a review is about: itself, or what a workload's template makes.
@@ -44,7 +44,7 @@ _submitted(candidate, _) := candidate if {
 	candidate.apiVersion == "v1"
 }
 
-_submitted(candidate, "Original") := workload.template(candidate)
+_submitted(candidate, "Original") := workload.template(candidate) if candidate.kind != "Pod"
 
 _is_exempt(pod, plan) if {
 	plan.honourPodSelector
@@ -56,18 +56,6 @@ _is_opted_out(pod, plan) if {
 	not selector.matches(plan.scope.podSelector, selector.labels(pod))
 }
 
-_view(review, _, "Original") := "admitted" if review.object.kind == "Pod"
-
-_view(review, plan, source) := "template" if {
-	_is_template(review, source)
-	not _is_opted_out(_pod(review, source), plan)
-}
-
-_view(review, plan, source) := "opted-out" if {
-	_is_template(review, source)
-	_is_opted_out(_pod(review, source), plan)
-}
-
 _is_template(_, "Generated")
 
 _is_template(review, "Original") if review.object.kind != "Pod"
@@ -75,50 +63,33 @@ _is_template(review, "Original") if review.object.kind != "Pod"
 # A running Pod is judged by what is changed, so that an old one can still take
 # a label. A template is judged whole: changing it makes new Pods.
 _places(review, source, spec) := workload.changed(spec, object.get(review.oldObject, "spec", {})) if {
-	_is_change(review, source)
-}
-
-_places(review, source, spec) := workload.images(spec) if not _is_change(review, source)
-
-_is_change(review, source) if {
 	is_object(review.oldObject)
 	not _is_template(review, source)
-}
-
-_judged(plan, spec, places, view) := _judgement(look, plan, spec, places, view) if {
-	texts := [text | some [_, _, text] in places; is_string(text)]
-	look := _first_look(plan, count(places), texts)
-}
+} else := workload.images(spec)
 
 # More image references than are judged one by one are refused together: an
 # engine's cost limit must not be a way past the rewrite.
-_first_look(plan, references, texts) := "excess" if {
-	true in [references > plan.limits.references, _characters(texts) > plan.limits.characters]
-} else := "pass" if {
-	count(texts) == references
-	max([count(text) | some text in texts]) <= 128
-	plans.pass(plan, texts)
-} else := "closer"
-
-_characters(texts) := sum([count(text) | some text in texts])
-
-_judgement("pass", _, _, _, _) := []
-
-_judgement("closer", plan, spec, places, view) := [finding |
-	some place in places
-	finding := _finding(plan, spec, place, view)
-]
-
-_judgement("excess", plan, _, places, _) := [{"reason": "excess", "warning": false, "message": message}] if {
-	texts := [text | some [_, _, text] in places; is_string(text)]
+_judged(review, plan, source, spec, places) := [{"reason": "excess", "warning": false, "message": message}] if {
+	characters := sum([count(text) | some [_, _, text] in places; is_string(text)])
+	true in [count(places) > plan.limits.references, characters > plan.limits.characters]
 	message := sprintf(
 		concat("", [
 			"the object has %d image references of %d characters in all; ",
 			"at most %d references of %d characters are allowed",
 		]),
-		[count(places), _characters(texts), plan.limits.references, plan.limits.characters],
+		[count(places), characters, plan.limits.references, plan.limits.characters],
 	)
-}
+} else := [finding |
+	some place in places
+	not plans.passes(plan, place[2])
+	finding := _finding(plan, spec, place, _view(review, plan, source))
+]
+
+_view(review, plan, source) := "admitted" if {
+	not _is_template(review, source)
+} else := "opted-out" if {
+	_is_opted_out(_pod(review, source), plan)
+} else := "template"
 
 _finding(plan, spec, place, view) := object.union(finding, {"message": message}) if {
 	is_string(place[2])
