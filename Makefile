@@ -54,6 +54,10 @@ test: build ## every test, and every case in every pipeline
 	cd engines/protocol && $(GO) test ./...
 	cd engines/kyverno && $(GO) test ./...
 	$(BIN)/gen test testcases --coverage
+	$(BIN)/gen test testcases --policies policies
+	$(BIN)/gen test examples/overlays/testcases
+	$(BIN)/gen test examples/overlays/testcases --policies examples/overlays/rendered/dev
+	$(BIN)/gen test examples/overlays/testcases --policies examples/overlays/rendered/prod
 	# The engine's program is no input that go test's cache knows of.
 	$(GO) test -count=1 ./harness/agreement ./cmd/gen
 	$(GO) test ./...
@@ -81,9 +85,9 @@ fuzz: build ## every fuzz test and the agreement of all engines, FUZZTIME each (
 	FUZZTIME=$${FUZZTIME:-5m} hack/fuzz.sh
 
 .PHONY: bench
-bench: ## Go benchmarks of the parts
+bench: gen ## Go benchmarks of the parts, and of generated policies in Kyverno
 	$(GO) test -run '^$$' -bench . -benchmem ./generator/... ./harness/...
-	cd engines/kyverno && $(GO) test -run '^$$' -bench . -benchmem ./...
+	hack/bench-kyverno.sh $(BIN)/gen
 
 .PHONY: bench-peers
 bench-peers: build $(TOOLS)/gator $(TOOLS)/conftest $(TOOLS)/kyverno ## whole processes side by side with gator, conftest and kyverno

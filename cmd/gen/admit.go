@@ -120,6 +120,9 @@ func readNamespaces(name string) (map[string]map[string]string, error) {
 	if name == "" {
 		return nil, nil
 	}
+	if _, err := look(name, "name a YAML stream of Namespaces with --namespaces"); err != nil {
+		return nil, err
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -273,7 +276,7 @@ func readInput(input string, stdin io.Reader, allowRemote bool, yield func(*job)
 		}
 		return true, nil
 	}
-	info, err := os.Stat(input)
+	info, err := look(input, "name a file, a folder, a kustomization, or - for stdin")
 	if err != nil {
 		return true, err
 	}
@@ -362,9 +365,13 @@ func (a *admitter) judgeObject(ctx context.Context, j *job, object map[string]an
 		}
 	}
 	namespace := workload.Namespace(object)
-	verdict, err := a.admission.Admit(ctx, object, a.namespaces[namespace])
+	labels := a.namespaces[namespace]
+	verdict, err := a.admission.Admit(ctx, object, labels)
 	who := who(j.doc, object)
 	if err != nil {
+		if labels == nil {
+			err = inOurFlags(err)
+		}
 		j.out.fail(fmt.Errorf("%s: %w", who, err))
 		return
 	}
@@ -402,6 +409,16 @@ func (a *admitter) judgeObject(ctx context.Context, j *job, object map[string]an
 	if n := len(j.out.stdout); n > 0 && j.out.stdout[n-1] != '\n' {
 		j.out.stdout = append(j.out.stdout, '\n')
 	}
+}
+
+// inOurFlags says where labels that an engine misses are given here: engines name
+// namespaceLabels, which is a field of a test case and of the protocol.
+func inOurFlags(err error) error {
+	text := err.Error()
+	if !strings.Contains(text, "namespaceLabels") {
+		return err
+	}
+	return errors.New(strings.TrimSuffix(text, "; give them in namespaceLabels") + "; give its labels with --namespaces FILE")
 }
 
 func (o *judged) say(who, what string) {

@@ -67,10 +67,8 @@ func (f *specFlag) read(name string, stdin io.Reader) ([]*spec.MirrorSet, error)
 		}
 		return spec.Parse("stdin", data)
 	}
-	info, err := os.Stat(name)
+	info, err := look(name, "name a MirrorSet with -f, or write one with gen init")
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: does not exist; name a MirrorSet with -f, or write one with gen init", name)
 	case err != nil:
 		return nil, err
 	case info.IsDir():
@@ -119,4 +117,17 @@ func (f *specFlag) plans(cmd *cobra.Command) ([]*mirror.Plan, error) {
 		}
 	}
 	return generator.Plans(sets)
+}
+
+// look is os.Stat for what a user named. Where nothing has that name, the error
+// says so in a sentence, with the remedy.
+func look(name, remedy string) (fs.FileInfo, error) {
+	info, err := os.Stat(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return info, err
+	}
+	if leadsTo, linkErr := os.Readlink(name); linkErr == nil {
+		return nil, fmt.Errorf("%s: is a symbolic link to %s, which does not exist; %s", name, leadsTo, remedy)
+	}
+	return nil, fmt.Errorf("%s: does not exist; %s", name, remedy)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -52,11 +53,12 @@ targets:` + targetDocs(),
 			if err != nil {
 				return err
 			}
+			sayNotices(cmd.ErrOrStderr(), plans, picked)
 			if out == "-" {
 				return printObjects(cmd.OutOrStdout(), files)
 			}
-			if info, err := os.Stat(out); err == nil && !info.IsDir() {
-				return fmt.Errorf("%s: is a file; --out names a folder, or - for stdout", out)
+			if err := checkOut(out); err != nil {
+				return err
 			}
 			changes, err := artifact.Compare(out, files)
 			if err != nil {
@@ -65,7 +67,6 @@ targets:` + targetDocs(),
 			if check {
 				return reportDrift(cmd, changes, from.orDefault(), out, targets)
 			}
-			sayNotices(cmd.ErrOrStderr(), plans, picked)
 			if err := artifact.Write(out, changes); err != nil {
 				return err
 			}
@@ -78,6 +79,20 @@ targets:` + targetDocs(),
 	cmd.Flags().StringSliceVar(&targets, "target", nil, "what to generate, comma-separated (default all)")
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing; print what would change and exit 1 if anything would")
 	return cmd
+}
+
+// checkOut refuses what stands in the place of the output folder and is none.
+func checkOut(out string) error {
+	info, err := os.Stat(out)
+	switch {
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s: is a file; --out names a folder, or - for stdout", out)
+	case errors.Is(err, fs.ErrNotExist):
+		if leadsTo, err := os.Readlink(out); err == nil {
+			return fmt.Errorf("%s: is a symbolic link to %s, which does not exist; make that folder, or choose another --out", out, leadsTo)
+		}
+	}
+	return nil
 }
 
 func targetDocs() string {
@@ -151,9 +166,13 @@ func shellQuote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
+// sayNotices says what a user has to know of the targets and of the sets, once
+// for each; it belongs to the policies, wherever they go.
 func sayNotices(w io.Writer, plans []*mirror.Plan, targets []target.Target) {
+	said := map[string]bool{}
 	for _, t := range targets {
-		if t.Notice != "" {
+		if t.Notice != "" && !said[t.Name] {
+			said[t.Name] = true
 			fmt.Fprintf(w, "notice: target %s: %s\n", t.Name, t.Notice)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -23,7 +22,7 @@ func builtPolicies(path string, allowRemote bool) (*testcase.PolicySet, error) {
 		}
 		return testcase.FromObjects(path, objects)
 	}
-	info, err := os.Stat(path)
+	info, err := look(path, "name a folder or kustomization of policies with --policies")
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -80,11 +81,11 @@ func atLeastOne(what string) cobra.PositionalArgs {
 	}
 }
 
-// printable escapes control characters, which only ever come from a user's
+// printable replaces control characters and those that reorder or hide text, which only ever come from a user's
 // files or objects, so that they cannot drive the terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || 0x80 <= r && r < 0xa0 {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || 0x80 <= r && r < 0xa0 || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return '�'
 		}
 		return r

@@ -123,7 +123,7 @@ looked at.`,
 
 // runCases runs what is below paths once, and writes the reports.
 func runCases(ctx context.Context, cmd *cobra.Command, paths []string, options testcase.Options, outputs []report.Format, colored bool) error {
-	folders, err := testcase.Find(paths)
+	folders, err := findCases(paths)
 	if err != nil {
 		return err
 	}
@@ -144,6 +144,22 @@ func runCases(ctx context.Context, cmd *cobra.Command, paths []string, options t
 		return errFindings
 	}
 	return errReported
+}
+
+// findCases is testcase.Find with a sentence for each path that is not there;
+// what is wrong with the other paths comes with it.
+func findCases(paths []string) ([]string, error) {
+	var there []string
+	var problems []error
+	for _, path := range paths {
+		if _, err := look(path, "name a test case or a folder of test cases"); err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		there = append(there, path)
+	}
+	folders, err := testcase.Find(there)
+	return folders, errors.Join(append(problems, err)...)
 }
 
 func parseFormats(texts []string) ([]report.Format, error) {

@@ -36,7 +36,7 @@ func newVersion() *cobra.Command {
 			kyverno, err := process.Version(cmd.Context())
 			err = errors.Join(err, process.Close())
 			switch {
-			case errors.Is(err, engine.ErrAbsent):
+			case errors.Is(err, engine.ErrAbsent) && engines.path == "":
 				versions["kyverno"] = "not installed"
 			case err != nil:
 				return err

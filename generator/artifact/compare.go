@@ -57,12 +57,13 @@ func Compare(dir string, files []File) ([]Change, error) {
 	wanted := make(map[string]bool, len(files))
 	for _, file := range files {
 		wanted[file.Path] = true
-		have, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file.Path)))
+		name := filepath.Join(dir, filepath.FromSlash(file.Path))
+		have, err := os.ReadFile(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			changes = append(changes, Change{Path: file.Path, Kind: Missing, After: file.Data})
 		case err != nil:
-			return nil, err
+			return nil, unreadable(name, err)
 		case bytes.Equal(have, file.Data):
 		case !IsGenerated(have):
 			changes = append(changes, Change{Path: file.Path, Kind: Foreign, Before: have, After: file.Data})

@@ -3,6 +3,7 @@ package artifact
 import (
 	"bytes"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -17,7 +18,18 @@ func Header(source string) string {
 	if source == "" {
 		return headerStart + headerEnd + "\n"
 	}
-	return headerStart + " from " + source + headerEnd + "\n"
+	return headerStart + " from " + printable(source) + headerEnd + "\n"
+}
+
+// printable keeps a file's name to one comment line: whatever could end the line
+// or drive a terminal is replaced.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == '\u2028' || r == '\u2029' || !unicode.IsPrint(r) {
+			return '_'
+		}
+		return r
+	}, name)
 }
 
 // IsGenerated reports whether the first line of data is a Header.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Write makes dir hold what changes says, as Compare found them. Every new file
@@ -43,25 +44,29 @@ func Write(dir string, changes []Change) (err error) {
 		created, err := makeFolder(filepath.Dir(final))
 		made = append(made, created...)
 		if err != nil {
-			return err
+			return refused(err, nothingChanged, anotherOut)
 		}
 		temporary, err := stage(final, c.After)
 		if err != nil {
-			return err
+			return refused(err, nothingChanged, anotherOut)
 		}
 		staged = append(staged, pending{temporary, final})
 	}
 	for i, p := range staged {
-		if err := os.Rename(p.temporary, p.final); err != nil {
+		if err := put(p.temporary, p.final); err != nil {
+			outcome := nothingChanged
+			if i > 0 {
+				outcome = fmt.Sprintf("%d of %d files were written", i, len(staged))
+			}
 			staged = staged[i:]
-			return err
+			return refused(err, outcome, anotherOut)
 		}
 	}
 	staged, made = nil, nil
 	for _, c := range changes {
 		if c.Kind == Orphaned {
 			if err := os.Remove(filepath.Join(dir, filepath.FromSlash(c.Path))); err != nil {
-				return err
+				return refused(err, "every file was written, but this orphan was not deleted", anotherOut)
 			}
 		}
 	}
@@ -71,40 +76,66 @@ func Write(dir string, changes []Change) (err error) {
 // WriteFile puts one file in place whole or not at all.
 func WriteFile(name string, data []byte) error {
 	temporary, err := stage(name, data)
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(temporary, name); err != nil {
+	if err == nil {
+		if err = put(temporary, name); err == nil {
+			return nil
+		}
 		os.Remove(temporary)
-		return err
 	}
-	return nil
+	return refused(err, name+" was not written", "choose another place")
 }
 
-// stage writes data beside final, under a name of its own.
+// stage writes data beside final, under a name of its own. Its errors name what
+// the user knows: the folder or the file, never the temporary name.
 func stage(final string, data []byte) (temporary string, err error) {
-	file, err := os.CreateTemp(filepath.Dir(final), ".gen-*")
-	if err != nil {
+	// What the rename would stumble on is better known before the first one.
+	switch info, err := os.Lstat(final); {
+	case err == nil && info.IsDir():
+		return "", &fs.PathError{Op: "write", Path: final, Err: syscall.EISDIR}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return "", err
+	}
+	dir := filepath.Dir(final)
+	file, err := os.CreateTemp(dir, ".gen-*")
+	if err != nil {
+		return "", &fs.PathError{Op: "write", Path: dir, Err: cause(err)}
 	}
 	_, err = file.Write(data)
-	// os.CreateTemp makes files that only their owner may read.
-	err = errors.Join(err, file.Chmod(0o644), file.Close())
+	if err == nil {
+		// os.CreateTemp makes files that only their owner may read.
+		err = file.Chmod(0o644)
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
 	if err != nil {
 		os.Remove(file.Name())
-		return "", err
+		return "", &fs.PathError{Op: "write", Path: final, Err: cause(err)}
 	}
 	return file.Name(), nil
+}
+
+// put is os.Rename with an error that names the file and not its temporary name.
+func put(temporary, final string) error {
+	if err := os.Rename(temporary, final); err != nil {
+		return &fs.PathError{Op: "rename", Path: final, Err: cause(err)}
+	}
+	return nil
 }
 
 // makeFolder is os.MkdirAll that tells which folders it made.
 func makeFolder(dir string) (made []string, err error) {
 	var missing []string
 	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := os.Stat(at); err == nil {
-			break
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		info, err := os.Stat(at)
+		switch {
+		case err == nil && !info.IsDir():
+			return nil, &fs.PathError{Op: "mkdir", Path: at, Err: syscall.ENOTDIR}
+		case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
 			return nil, err
+		}
+		if err == nil {
+			break
 		}
 		missing = append(missing, at)
 		if at == filepath.Dir(at) {
@@ -112,10 +143,18 @@ func makeFolder(dir string) (made []string, err error) {
 		}
 	}
 	for i := len(missing) - 1; i >= 0; i-- {
-		if err := os.Mkdir(missing[i], 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		err := os.Mkdir(missing[i], 0o755)
+		switch {
+		case err == nil:
+			made = append(made, missing[i])
+		case !errors.Is(err, fs.ErrExist):
 			return made, err
+		default:
+			// Another run made it, or a link that leads nowhere has the name.
+			if _, err := os.Stat(missing[i]); err != nil {
+				return made, &fs.PathError{Op: "mkdir", Path: missing[i], Err: errDangling}
+			}
 		}
-		made = append(made, missing[i])
 	}
 	return made, nil
 }

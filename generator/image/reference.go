@@ -139,7 +139,7 @@ func LowerASCII(s string) string {
 	return s
 }
 
-var errFormat = errors.New("invalid reference format")
+var errFormat = errors.New("the text does not follow the grammar [host[:port]/]path[:tag][@digest]")
 
 // reason words why scan refused the text, by asking the library.
 func reason(text string) error {
@@ -159,11 +159,9 @@ func reason(text string) error {
 		return reference.ErrNameContainsUppercase
 	case strings.Contains(err.Error(), "64-byte hexadecimal"):
 		return errors.New("a repository name cannot be 64 hexadecimal digits")
-	case errors.Is(err, reference.ErrNameTooLong), errors.Is(err, reference.ErrReferenceInvalidFormat):
+	case errors.Is(err, reference.ErrNameTooLong):
 		return err
 	}
-	if err.Error() == "" || strings.Contains(err.Error(), text) {
-		return errFormat
-	}
-	return err
+	// The library repeats the text in some errors, and says no more in the others.
+	return errFormat
 }

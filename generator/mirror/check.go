@@ -134,8 +134,8 @@ func matchAgain(t Table, name string) (at string, again bool) {
 	at, row, ok := t.Lookup(name)
 	if !ok {
 		host, rest, _ := strings.Cut(name, "/")
-		if bare, found := strings.CutSuffix(host, ":443"); found {
-			at, row, ok = t.Lookup(nameAt(bare, rest))
+		if usual, other := usualPort(host); other {
+			at, row, ok = t.Lookup(nameAt(usual, rest))
 		}
 	}
 	return at, ok && row.To != ""

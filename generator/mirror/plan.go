@@ -98,11 +98,27 @@ func (p *Plan) MirrorNames() []string {
 }
 
 // Allowed lists what an image may come from where registries are limited: the
-// allowed registries and the mirrors' addresses, sorted.
+// allowed registries and the mirrors' addresses, sorted, less those that lie
+// below another.
 func (p *Plan) Allowed() []string {
-	allowed := append([]string(nil), p.AllowRegistries...)
+	all := append([]string(nil), p.AllowRegistries...)
 	for _, m := range p.Mirrors {
-		allowed = append(allowed, m.Address)
+		all = append(all, m.Address)
 	}
-	return sortedUnique(allowed)
+	all = sortedUnique(all)
+	listed := make(map[string]bool, len(all))
+	for _, prefix := range all {
+		listed[prefix] = true
+	}
+	var allowed []string
+	for _, prefix := range all {
+		above := parent(prefix)
+		for above != "" && !listed[above] {
+			above = parent(above)
+		}
+		if above == "" {
+			allowed = append(allowed, prefix)
+		}
+	}
+	return allowed
 }

@@ -61,9 +61,9 @@ func (p *Plan) Judge(text string, view View) (finding Finding, ok bool) {
 		d = p.route(text, ref, ref.Name())
 	}
 	if view == AsAdmitted && d.Status == Unmatched {
-		// The default port of HTTPS written out pulls from the same place. The
-		// rewrite leaves it alone, as ports are significant; the constraint does not.
-		if host, found := strings.CutSuffix(image.LowerASCII(ref.Registry), ":443"); found {
+		// A port in another spelling pulls from the same place. The rewrite leaves
+		// it alone, as ports are significant; the constraint does not.
+		if host, other := usualPort(image.LowerASCII(ref.Registry)); other {
 			d = p.route(text, ref, nameAt(host, ref.Repository))
 		}
 	}
@@ -91,6 +91,25 @@ func (p *Plan) Judge(text string, view View) (finding Finding, ok bool) {
 				", which is not allowed; allowed: " + strings.Join(p.Allowed(), ", ")}, true
 	}
 	return Finding{}, false
+}
+
+// usualPort is the host with its port as it is usually written: without leading
+// zeros, which a client drops, and not at all where it is the default port of
+// HTTPS. other is false where the host is written so already.
+func usualPort(host string) (usual string, other bool) {
+	colon := strings.LastIndexByte(host, ':')
+	if colon < 0 || strings.HasSuffix(host, "]") {
+		return host, false
+	}
+	port := host[colon+1:]
+	for len(port) > 1 && port[0] == '0' {
+		port = port[1:]
+	}
+	usual = host[:colon]
+	if port != "443" {
+		usual += ":" + port
+	}
+	return usual, usual != host
 }
 
 // nameAt is the image name of repository at host, Docker Hub's rules applied.

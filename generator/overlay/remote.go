@@ -36,10 +36,17 @@ func isRemote(value string) bool {
 // scpStyle is user@host:path and user@host/path.
 var scpStyle = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]*@[^/:]*[/:]`)
 
-// userinfo is what may hold a password in an address.
-var userinfo = regexp.MustCompile(`://[^/@]*@`)
+// userinfo is what may hold a password in an address, with a scheme or without;
+// query is what may hold a token.
+var (
+	userinfo = regexp.MustCompile(`://[^/@]*@`)
+	bareUser = regexp.MustCompile(`(^|[\s"'])[^\s"'/@:]+:[^\s"'/@]+@`)
+	query    = regexp.MustCompile(`[?#][^\s"']*`)
+)
 
 // redact hides the credentials of an address that is about to be printed.
 func redact(address string) string {
-	return userinfo.ReplaceAllString(address, "://...@")
+	address = userinfo.ReplaceAllString(address, "://...@")
+	address = bareUser.ReplaceAllString(address, "$1...@")
+	return query.ReplaceAllString(address, "?...")
 }

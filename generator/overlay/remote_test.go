@@ -41,7 +41,15 @@ func TestRemoteIsNoNarrowerThanKustomize(t *testing.T) {
 }
 
 func TestPasswordsAreNotPrinted(t *testing.T) {
-	if got := redact("https://user:secret@example.com/x"); got != "https://...@example.com/x" {
-		t.Error(got)
+	for _, row := range []struct{ why, address, want string }{
+		{"a user and a password", "https://user:secret@example.com/x", "https://...@example.com/x"},
+		{"without a scheme", "user:secret@example.com:a/b", "...@example.com:a/b"},
+		{"a token in a query", "https://example.com/x.yaml?token=secret", "https://example.com/x.yaml?..."},
+		{"a token in a fragment", `resource "https://example.com/x#secret" is remote`, `resource "https://example.com/x?..." is remote`},
+		{"nothing to hide", "github.com/a/b//c", "github.com/a/b//c"},
+	} {
+		if got := redact(row.address); got != row.want {
+			t.Errorf("%s: %q, want %q", row.why, got, row.want)
+		}
 	}
 }

@@ -105,6 +105,10 @@ func checkSpelling(text, what string) refusal {
 		}
 		return refuse("a scheme has no place here; drop it")
 	}
+	if strings.ContainsAny(text, "?#") {
+		// What follows may be a token.
+		return refusal{rule: "holds ? or #; a query has no place here (and is not repeated), write host[:port][/path]", hidden: true}
+	}
 	for i, r := range text {
 		if !isNameByte(r) && !strings.ContainsRune(":/[]", r) {
 			return refuse(fmt.Sprintf("holds %s; %s has lower-case letters, digits and . _ - : / here", character(text[i:]), what))

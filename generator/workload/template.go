@@ -78,6 +78,7 @@ const mirrorAnnotation = "kubernetes.io/config.mirror"
 func IsStaticPodMirror(object map[string]any) bool {
 	metadata, _ := object["metadata"].(map[string]any)
 	annotations, _ := metadata["annotations"].(map[string]any)
-	_, ok := annotations[mirrorAnnotation]
+	// Nothing but a string is an annotation to an API server.
+	_, ok := annotations[mirrorAnnotation].(string)
 	return ok
 }

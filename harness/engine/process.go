@@ -17,6 +17,7 @@ import (
 const (
 	DefaultRequestTimeout = 30 * time.Second
 	DefaultLoadTimeout    = 120 * time.Second
+	DefaultHelloTimeout   = 20 * time.Second
 )
 
 // A ProcessConfig says which program is an engine and how it is run.
@@ -39,6 +40,9 @@ type ProcessConfig struct {
 	// of the program. Unset: 30 s and 120 s. An engine that takes longer is broken.
 	RequestTimeout time.Duration
 	LoadTimeout    time.Duration
+	// HelloTimeout is how long the program may take to say what it is; a program
+	// that says nothing is another one. Unset: 20 s, or LoadTimeout where that is less.
+	HelloTimeout time.Duration
 	// MaxLine is the longest line in bytes; unset: protocol.MaxLine.
 	MaxLine int
 }
@@ -77,6 +81,9 @@ func NewProcess(config ProcessConfig) *Process {
 	}
 	if config.LoadTimeout <= 0 {
 		config.LoadTimeout = DefaultLoadTimeout
+	}
+	if config.HelloTimeout <= 0 {
+		config.HelloTimeout = min(DefaultHelloTimeout, config.LoadTimeout)
 	}
 	if config.MaxLine <= 0 {
 		config.MaxLine = protocol.MaxLine
@@ -211,7 +218,7 @@ func (p *Process) worker(ctx context.Context, at *slot) (*worker, error) {
 		w.stop(errClosed)
 		return nil, p.usable()
 	}
-	if err := w.greet(ctx, p.config.LoadTimeout); err != nil {
+	if err := w.greet(ctx, p.config.HelloTimeout); err != nil {
 		if ctx.Err() != nil {
 			// Nobody waits for it any more, and half a start is of no use.
 			p.mutex.Lock()

@@ -310,7 +310,7 @@ func (w *worker) greet(ctx context.Context, timeout time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-timer.C:
-		return w.broke(fmt.Errorf("said no hello within %s", timeout))
+		return w.broke(fmt.Errorf("said no hello within %s; is it the right program?", timeout))
 	}
 }
 

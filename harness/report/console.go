@@ -150,11 +150,16 @@ func place(result Result) string {
 	return cleanLine(result.File)
 }
 
+// countsLine is the verdicts counted, without anything that differs from run to run.
+func countsLine(r *Report) string {
+	s := r.Summary()
+	return fmt.Sprintf("passed %d  failed %d  broken %d  skipped %d  not applicable %d",
+		s.Passed, s.Failed, s.Broken, s.Skipped, s.NotApplicable)
+}
+
 // summaryLine is the last line of the console and the notice of a forge.
 func summaryLine(r *Report) string {
-	s := r.Summary()
-	return fmt.Sprintf("passed %d  failed %d  broken %d  skipped %d  not applicable %d  (%s, %s, %.1fs)",
-		s.Passed, s.Failed, s.Broken, s.Skipped, s.NotApplicable,
+	return fmt.Sprintf("%s  (%s, %s, %.1fs)", countsLine(r),
 		count(casesOf(r), "case"), count(len(r.Pipelines), "pipeline"), r.Duration.Seconds())
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -86,7 +88,9 @@ func TestTableColumnsAlignByDisplayWidth(t *testing.T) {
 	want := "" +
 		"CASE       IMAGE  BECOMES  OBJECT  reference\n" +
 		"镜像-wide  -      -        -       ok\n" +
-		"plain      -      -        -       FAIL\n"
+		"plain      -      -        -       FAIL\n" +
+		"\n" +
+		"passed 1  failed 1  broken 0  skipped 0  not applicable 0\n"
 	if got := render(t, Table, r, Options{}); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
@@ -120,8 +124,8 @@ func TestTheTableShowsFiftyImagesOfACaseAndCountsTheRest(t *testing.T) {
 	}
 	got := render(t, Table, &Report{Pipelines: []string{"reference"}, Results: []Result{result}}, Options{})
 	lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
-	if len(lines) != 1+50+1 || lines[51] != "many  … and 1 more  -          -        ok" {
-		t.Errorf("%d lines, the last is %q", len(lines), lines[len(lines)-1])
+	if len(lines) != 1+50+1+2 || lines[51] != "many  … and 1 more  -          -        ok" {
+		t.Errorf("%d lines:\n%s", len(lines), got)
 	}
 }
 
@@ -157,10 +161,13 @@ func TestShorten(t *testing.T) {
 		{"a@sha256:" + hex64, "a@sha256:7cc4…5aa", "a digest keeps its ends"},
 		{"a@sha512:" + hex64 + hex64, "a@sha512:7cc4…5aa", "a long digest too"},
 		{"a@sha256:abc", "a@sha256:abc", "what is no digest stays"},
-		{"a@sha256:" + strings.Repeat("g", 64), "a@sha256:" + strings.Repeat("g", 64), "only hexadecimal digits are left out"},
-		{strings.Repeat("x", 100_000), strings.Repeat("x", 40) + "…" + strings.Repeat("x", 39), "80 columns at most"},
-		{strings.Repeat("镜", 1000), strings.Repeat("镜", 20) + "…" + strings.Repeat("镜", 19), "of which a wide character takes two"},
-		{"e\u0301" + strings.Repeat("x", 90), "e\u0301" + strings.Repeat("x", 39) + "…" + strings.Repeat("x", 39), "and a combining mark none"},
+		{"a@sha256:" + strings.Repeat("g", 40), "a@sha256:" + strings.Repeat("g", 40), "only hexadecimal digits are left out"},
+		{strings.Repeat("x", 60), strings.Repeat("x", 60), "60 columns fit"},
+		{strings.Repeat("x", 61), strings.Repeat("x", 30) + "…" + strings.Repeat("x", 29), "61 do not"},
+		{strings.Repeat("x", 100_000), strings.Repeat("x", 30) + "…" + strings.Repeat("x", 29), "60 columns at most"},
+		{"r.example.com/" + strings.Repeat("x", 40) + "/a:1@sha256:" + hex64, "r.example.com/" + strings.Repeat("x", 16) + "…" + strings.Repeat("x", 9) + "/a:1@sha256:7cc4…5aa", "a short digest may still leave too much"},
+		{strings.Repeat("镜", 1000), strings.Repeat("镜", 15) + "…" + strings.Repeat("镜", 14), "of which a wide character takes two"},
+		{"e\u0301" + strings.Repeat("x", 90), "e\u0301" + strings.Repeat("x", 29) + "…" + strings.Repeat("x", 29), "and a combining mark none"},
 		{"a\nb\x1b[2J", `a\nb\x1b[2J`, "one line, no escapes"},
 	} {
 		if got := shorten(row.in); got != row.want {
@@ -259,6 +266,55 @@ func TestJSONParsesBackWithListsThatAreNeverNull(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Readers that stream, and people that read the document, find what was promised first.
+func TestTheFieldsOfTheJSONDocumentComeInThePromisedOrder(t *testing.T) {
+	r := &Report{Pipelines: []string{"p"}, Duration: time.Second, Results: []Result{{
+		Case: "c", Why: "w", Folder: "f", File: "f/want.yaml", Line: 2, Pipeline: "p", Status: Failed,
+		Images: []ImageVerdict{{"a", "b", true}}, Diff: "d", Messages: []string{"m"}, Duration: time.Millisecond,
+	}}}
+	var parsed struct {
+		Summary json.RawMessage
+		Cases   []json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(render(t, JSON, r, Options{})), &parsed); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		why  string
+		in   json.RawMessage
+		want string
+	}{
+		{"a case: the contract's six, then what was added", parsed.Cases[0], "name engine status diff messages durationMs why folder file line images"},
+		{"the summary: the contract's four, then what was added", parsed.Summary, "passed failed broken skipped notApplicable"},
+	} {
+		if got := strings.Join(keysOf(t, row.in), " "); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.why, got, row.want)
+		}
+	}
+}
+
+// keysOf are the keys of a JSON object in the order in which they stand.
+func keysOf(t *testing.T, object json.RawMessage) []string {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	if _, err := decoder.Token(); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, fmt.Sprint(key))
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return keys
 }
 
 func TestGitHubEscapesWhatWouldEndAPropertyOrACommand(t *testing.T) {

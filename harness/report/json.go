@@ -25,19 +25,21 @@ type documentCounts struct {
 	NotApplicable int `json:"notApplicable"`
 }
 
+// The first six fields, in this order, are what other programs were promised;
+// what was added since stands behind them.
 type documentCase struct {
 	Name string `json:"name"`
-	Why  string `json:"why,omitempty"`
 	// Engine is the pipeline; empty where the case could not be read.
 	Engine     string          `json:"engine"`
 	Status     string          `json:"status"`
+	Diff       string          `json:"diff"`
+	Messages   []string        `json:"messages"`
+	DurationMs int64           `json:"durationMs"`
+	Why        string          `json:"why,omitempty"`
 	Folder     string          `json:"folder"`
 	File       string          `json:"file,omitempty"`
 	Line       int             `json:"line,omitempty"`
 	Images     []documentImage `json:"images,omitempty"`
-	Diff       string          `json:"diff"`
-	Messages   []string        `json:"messages"`
-	DurationMs int64           `json:"durationMs"`
 }
 
 type documentImage struct {
@@ -69,9 +71,9 @@ func JSON(w io.Writer, r *Report, _ Options) error {
 	}
 	for _, result := range r.Results {
 		c := documentCase{
-			Name: result.Case, Why: result.Why, Engine: result.Pipeline, Status: result.Status.String(),
-			Folder: result.Folder, File: result.File, Line: result.Line,
+			Name: result.Case, Engine: result.Pipeline, Status: result.Status.String(),
 			Diff: result.Diff, Messages: append([]string{}, result.Messages...), DurationMs: result.Duration.Milliseconds(),
+			Why: result.Why, Folder: result.Folder, File: result.File, Line: result.Line,
 		}
 		for _, image := range result.Images {
 			c.Images = append(c.Images, documentImage(image))

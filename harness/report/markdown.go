@@ -31,8 +31,7 @@ func Markdown(w io.Writer, r *Report, _ Options) error {
 		}
 		out.WriteString("- " + codeSpan(cleanLine(finding)) + "\n")
 	}
-	line, _, _ := strings.Cut(summaryLine(r), "  (")
-	out.WriteString("\n" + strings.ReplaceAll(line, "  ", ", ") + "\n")
+	out.WriteString("\n" + strings.ReplaceAll(countsLine(r), "  ", ", ") + "\n")
 	return out.Flush()
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // Table writes one row per case and image: what it becomes, whether its object
-// is admitted, and the verdict of each pipeline on the case. An image that stands
+// is admitted, and the verdict of each pipeline on the case; the counts below it. An image that stands
 // several times in a case with the same fate has one row. There are no
 // durations, so that two runs of the same cases give the same bytes.
 func Table(w io.Writer, r *Report, _ Options) error {
@@ -34,6 +34,7 @@ func Table(w io.Writer, r *Report, _ Options) error {
 		}
 		out.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
+	out.WriteString("\n" + countsLine(r) + "\n")
 	return out.Flush()
 }
 
@@ -155,7 +156,7 @@ func imageCells(image ImageVerdict) []string {
 }
 
 // longestCell is how many columns an image takes at most.
-const longestCell = 80
+const longestCell = 60
 
 // shorten fits an image into a cell: long hexadecimal runs keep their first four
 // and last three digits, and what is still too long keeps its two ends.

@@ -179,7 +179,7 @@ func (c *Case) readLines(name string) ([]Line, error) {
 		return nil, err
 	}
 	var lines []Line
-	for i, text := range strings.Split(string(data), "\n") {
+	for i, text := range strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n") {
 		text = strings.TrimSuffix(text, "\r")
 		if strings.TrimSpace(text) == "" {
 			continue

@@ -80,6 +80,10 @@ func Run(ctx context.Context, folders []string, options Options) (*report.Report
 	close(work)
 	workers.Wait()
 
+	if err := ctx.Err(); err != nil {
+		// What was cut off is no finding about any case.
+		return nil, errors.Join(fmt.Errorf("the run was cut off after %d passed: %w", out.Summary().Passed, err), r.sessions.close())
+	}
 	if r.absent != nil {
 		// Said once, not once for each case.
 		return nil, errors.Join(r.absent, r.sessions.close())

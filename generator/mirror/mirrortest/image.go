@@ -26,6 +26,7 @@ func Hostile() []string {
 		"docker.io", "docker.io/", "docker.io:443/nginx", "docker.io:443/a/b:1", "registry-1.docker.io:443/nginx", "DOCKER.IO:443/x", "docker.io:0443/x", "docker.io:1443/x",
 		"a:443/b:443", "a:443/443", "docker.io.evil.com/x", "quay.io.evil.com/acme/x", "quay.io:443/acme/x", "QUAY.io:443/acme/base@sha256:" + repeat("0", 64),
 		repeat("a", 64), repeat("a", 63), repeat("a", 65), repeat("a", 63) + "g", repeat("a", 64) + ":1",
+		"quay.io:0443/a/b", "registry-1.docker.io:00443/nginx", "docker.io:443/a/b", "gcr.io:000/a", "[::1]:0443/x", "[::0443]/x",
 		"ſ.io/x", "K/x", "docker.io/K", // characters that lower-case to ASCII letters
 		"nginx\u2028", "nginx\x00", "nginx\v", "nginx\f", "\ufeffnginx", "nginx\u00a0",
 	}

@@ -57,7 +57,7 @@ records := [finding.message |
 
 # METADATA
 # description: Why there is no verdict. Nothing is guessed; what cannot be judged is refused.
-problems := array.concat(_data_problems, [message |
+problems := array.concat(array.concat(_data_problems, _input_problems), [message |
 	some request in _requests
 	some name in _usable
 	_is_undecided(request, name)
@@ -112,6 +112,28 @@ _data_problems := [message |
 ] if {
 	_names != []
 }
+
+# A list that hides its items from the judge is not passed over.
+_input_problems := ["a List has items that cannot be judged: they must be objects, in no list within a list within it" |
+	some document in _documents
+	_hides(document)
+]
+
+_hides(document) if {
+	document.kind == "List"
+	not is_array(document.items)
+}
+
+_hides(document) if {
+	_is_list(document)
+	some item in document.items
+	some leaf in _leaves(item)
+	_is_hidden(leaf)
+}
+
+_is_hidden(leaf) if not is_object(leaf)
+
+_is_hidden(leaf) if _is_list(leaf)
 
 _verdicts := [verdict |
 	some name in _usable
@@ -179,14 +201,45 @@ _contents(contents) := [contents] if not is_array(contents)
 
 _reviews(document) := [document.request] if document.kind == "AdmissionReview"
 
-_reviews(document) := [{"object": item} | some item in document.items] if {
-	document.kind == "List"
+# What kubectl submits one by one: the items of a List, of a list of one kind
+# (PodList), and of such lists within a List.
+_reviews(document) := [{"object": _typed(leaf, holder)} |
+	some item in document.items
+	some holder in _holders(item, document)
+	some leaf in _leaves(item)
+] if {
+	_is_list(document)
+}
+
+_reviews(document) := [{"object": document}] if {
+	document.kind != "AdmissionReview"
+	not _is_list(document)
+}
+
+_is_list(document) if {
+	endswith(document.kind, "List")
 	is_array(document.items)
 }
 
-_reviews(document) := [{"object": document}] if not _is_wrapper(document)
+_leaves(item) := item.items if _is_list(item)
 
-_is_wrapper(document) if document.kind in {"AdmissionReview", "List"}
+_leaves(item) := [item] if not _is_list(item)
+
+# The list that an item's leaves stand in.
+_holders(item, _) := [item] if _is_list(item)
+
+_holders(item, document) := [document] if not _is_list(item)
+
+# The items of a list of one kind may leave out what they are.
+_typed(item, holder) := object.union(
+	{"apiVersion": holder.apiVersion, "kind": trim_suffix(holder.kind, "List")},
+	item,
+) if {
+	is_object(item)
+	holder.kind != "List"
+}
+
+_typed(item, holder) := item if holder.kind == "List"
 
 # Where none is written, kubectl submits to default.
 _namespace(asked) := array.concat(_written(asked), ["default"])[0]

@@ -127,3 +127,30 @@ test_a_deletion_is_not_judged if {
 	asked := {"kind": "AdmissionReview", "request": {"operation": "DELETE", "object": null, "oldObject": _pod("shop")}}
 	main.deny == set() with input as asked with data.mirrorgen as _data(_set)
 }
+
+test_every_list_is_judged_item_by_item if {
+	bare := {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "NGINX"}]}}
+	typed := object.union(bare, {"apiVersion": "v1", "kind": "Pod"})
+	pods := {"apiVersion": "v1", "kind": "PodList", "items": [bare]}
+	every list in [
+		pods,
+		{"apiVersion": "v1", "kind": "PodList", "items": [typed]},
+		{"apiVersion": "v1", "kind": "List", "items": [typed]},
+		{"apiVersion": "v1", "kind": "List", "items": [pods]},
+	] {
+		main.denials == [`spec.containers[0] "c": image "NGINX" is not a valid reference`] with input as list
+			with data.mirrorgen.sets as {"cn": _set}
+	}
+}
+
+test_a_list_that_hides_its_items_is_refused if {
+	pods := {"apiVersion": "v1", "kind": "PodList", "items": []}
+	every list in [
+		{"apiVersion": "v1", "kind": "List", "items": {"a": 1}},
+		{"apiVersion": "v1", "kind": "List", "items": [7]},
+		{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "List", "items": [pods]}]},
+	] {
+		count(main.denials) == 1 with input as list with data.mirrorgen.sets as {"cn": _set}
+		contains(main.denials[0], "cannot be judged") with input as list with data.mirrorgen.sets as {"cn": _set}
+	}
+}

@@ -36,7 +36,7 @@ _pod(review, source) := pod if {
 	object.get(review, "operation", "") in {"", "CREATE", "UPDATE"}
 	object.get(review, "subResource", "") in {"", "ephemeralcontainers"}
 	pod := _submitted(review.object, source)
-	object.get(pod, ["metadata", "annotations", "kubernetes.io/config.mirror"], set()) == set()
+	not is_string(object.get(pod, ["metadata", "annotations", "kubernetes.io/config.mirror"], null))
 }
 
 _submitted(candidate, _) := candidate if {

@@ -82,15 +82,20 @@ plain_name(text) := name if {
 	[[_, name]] := regex.find_all_string_submatch_n(_plain, text, 1)
 	not contains(name, "docker.io/")
 	not contains(name, ":443/")
+	not contains(name, ":0")
 }
 
 # METADATA
 # description: |
-#   The name that the reference would have without the default port of HTTPS,
-#   which pulls from the same place; undefined where that port is not written.
+#   The name that the reference would have with its port in the usual spelling:
+#   without leading zeros, which a client drops, and not at all where it is the
+#   default port of HTTPS. It pulls from the same place. Undefined where the port
+#   is written so, or not at all.
 portless(reference) := concat("", [registry, "/", library, reference.repository]) if {
-	endswith(reference.registry, ":443")
-	host := lower(trim_suffix(reference.registry, ":443"))
-	registry := object.get(_hub, host, host)
+	written := lower(reference.registry)
+	[[_, host, port]] := regex.find_all_string_submatch_n(`^(.*):0*([0-9]+)$`, written, 1)
+	usual := concat("", [host, object.get({"443": ""}, port, concat("", [":", port]))])
+	usual != written
+	registry := object.get(_hub, usual, usual)
 	library := object.get(_library, [registry, contains(reference.repository, "/")], "")
 }

@@ -61,7 +61,7 @@ test_the_short_way_reads_the_usual_form_as_parse_does if {
 
 test_the_short_way_leaves_the_rest_to_parse if {
 	every text in [
-		"docker.io/nginx", "quay.io:443/a", "nginx", "a/b", "Quay.io/a", "quay.io/a@sha256:0",
+		"docker.io/nginx", "quay.io:443/a", "quay.io:0443/a", "nginx", "a/b", "Quay.io/a", "quay.io/a@sha256:0",
 		concat("/", ["quay.io", _repeated("a", 128)]),
 	] {
 		not image.plain_name(text)
@@ -75,9 +75,18 @@ test_the_default_port_can_be_left_out if {
 	image.portless(image.parse("[::1]:443/a")) == "[::1]/a"
 }
 
+test_leading_zeros_of_a_port_can_be_left_out if {
+	image.portless(image.parse("quay.io:0443/a/b")) == "quay.io/a/b"
+	image.portless(image.parse("registry-1.docker.io:00443/nginx")) == "docker.io/library/nginx"
+	image.portless(image.parse("reg.corp:05000/a")) == "reg.corp:5000/a"
+	image.portless(image.parse("reg.corp:00/a")) == "reg.corp:0/a"
+}
+
 test_another_port_stays if {
 	not image.portless(image.parse("quay.io:4430/a"))
 	not image.portless(image.parse("quay.io/a"))
+	not image.portless(image.parse("[::0443]/a"))
+	not image.portless(image.parse("reg.corp:0/a"))
 }
 
 _repeated(letter, times) := concat("", [letter | some _ in numbers.range(1, times)])
