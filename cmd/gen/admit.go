@@ -331,28 +331,47 @@ func (a *admitter) judge(ctx context.Context, j *job) {
 			return
 		}
 	}
-	if list, ok := listItems(object); ok {
-		for i, item := range list {
-			if object, ok := item.(map[string]any); ok {
-				a.judgeObject(ctx, j, object, false)
-			} else {
-				j.out.fail(fmt.Errorf("%s: items[%d] is no object", place(j.doc), i))
-			}
-		}
-	} else {
-		a.judgeObject(ctx, j, object, j.object == nil)
-	}
+	a.judgeEach(ctx, j, object, place(j.doc), j.object == nil)
 	// What was read is not needed any more, while the job may wait for its turn.
 	j.doc.Data, j.object = nil, nil
 }
 
-// listItems are the items of a List, which kubectl submits one by one.
-func listItems(object map[string]any) (items []any, ok bool) {
-	if workload.KindOf(object) != "v1/List" {
-		return nil, false
+// judgeEach judges an object, or each item of a list one by one, as kubectl
+// submits them: a List, a list of one kind (PodList), and lists within them.
+func (a *admitter) judgeEach(ctx context.Context, j *job, object map[string]any, where string, whole bool) {
+	kind, _ := object["kind"].(string)
+	version, _ := object["apiVersion"].(string)
+	items, isArray := object["items"].([]any)
+	switch {
+	case !strings.HasSuffix(kind, "List"), !isArray && kind != "List":
+		a.judgeObject(ctx, j, object, whole)
+		return
+	case !isArray:
+		j.out.fail(fmt.Errorf("%s: is a List whose items are no list", where))
+		return
 	}
-	items, ok = object["items"].([]any)
-	return items, ok
+	for i, item := range items {
+		where := fmt.Sprintf("%s: items[%d]", where, i)
+		object, ok := item.(map[string]any)
+		if !ok {
+			j.out.fail(fmt.Errorf("%s: is no object", where))
+			continue
+		}
+		a.judgeEach(ctx, j, typed(object, version, kind), where, false)
+	}
+}
+
+// typed is an item of a list of one kind with the kind that the list implies;
+// the API server leaves it out.
+func typed(item map[string]any, version, list string) map[string]any {
+	if _, has := item["kind"]; has || list == "List" {
+		return item
+	}
+	whole := map[string]any{"apiVersion": version, "kind": strings.TrimSuffix(list, "List")}
+	for key, value := range item {
+		whole[key] = value
+	}
+	return whole
 }
 
 // judgeObject admits one object. whole says that the document holds nothing

@@ -163,16 +163,55 @@ func TestAWriteThatFailsLeavesWhatWasThere(t *testing.T) {
 }
 
 func TestALinkThatLeadsNowhereIsNoFolder(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Symlink("absent", filepath.Join(dir, "kyverno")); err != nil {
+	dir := filepath.Join(t.TempDir(), "out")
+	if err := os.Symlink("absent", dir); err != nil {
 		t.Fatal(err)
 	}
 	changes, err := artifact.Compare(dir, []artifact.File{file("kyverno/a.yaml", "new\n")})
 	if err == nil {
 		err = artifact.Write(dir, changes)
 	}
-	want := filepath.Join(dir, "kyverno") + ": is a symbolic link to what does not exist; nothing was changed: make what it leads to or choose another --out"
+	want := dir + ": is a symbolic link to what does not exist; nothing was changed: make what it leads to or choose another --out"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestAFolderThatIsALinkIsRefused(t *testing.T) {
+	elsewhere := fill(t, map[string]string{"stale.yaml": header})
+	for _, row := range []struct{ why, link string }{
+		{"where files have to go", "kyverno"},
+		{"where orphans may lie", "gatekeeper"},
+	} {
+		dir := t.TempDir()
+		if err := os.Symlink(elsewhere, filepath.Join(dir, row.link)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := artifact.Compare(dir, []artifact.File{file("kyverno/a.yaml", "new\n")}); err == nil || !strings.Contains(err.Error(), row.link+": is a symbolic link") {
+			t.Errorf("%s: %v", row.why, err)
+		}
+	}
+	link := filepath.Join(t.TempDir(), "out")
+	if err := os.Symlink(t.TempDir(), link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := artifact.Compare(link, []artifact.File{file("kyverno/a.yaml", "new\n")}); err != nil {
+		t.Errorf("the output folder itself may be a link: %v", err)
+	}
+}
+
+func TestFoldersThatOrphansLeaveEmptyGoWithThem(t *testing.T) {
+	dir := fill(t, map[string]string{"gatekeeper/tests/cn/suite.yaml": header, "kyverno/old.yaml": header, "kyverno/mine.yaml": "mine\n"})
+	changes, err := artifact.Compare(dir, nil)
+	if err == nil {
+		err = artifact.Write(dir, changes)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"gatekeeper": false, "kyverno": true, ".": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", name, err == nil, want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"sort"
 
@@ -53,6 +54,9 @@ func (c Change) Diff() string {
 // carry no header are somebody's own and are passed over, unless one stands
 // where a file has to go. A dir that does not exist misses every file.
 func Compare(dir string, files []File) ([]Change, error) {
+	if err := refuseLinks(dir, files); err != nil {
+		return nil, err
+	}
 	var changes []Change
 	wanted := make(map[string]bool, len(files))
 	for _, file := range files {
@@ -132,4 +136,28 @@ func orphans(dir string, wanted map[string]bool) ([]Change, error) {
 		}
 	}
 	return changes, nil
+}
+
+// refuseLinks refuses folders below dir that are symbolic links: what is written
+// would land elsewhere, and what is orphaned there would never be found. dir
+// itself may be one.
+func refuseLinks(dir string, files []File) error {
+	folders := map[string]bool{}
+	for _, folder := range generatedFolders {
+		folders[folder] = true
+	}
+	for _, file := range files {
+		for at := path.Dir(file.Path); at != "."; at = path.Dir(at) {
+			folders[at] = true
+		}
+	}
+	var problems []error
+	for folder := range folders {
+		name := filepath.Join(dir, filepath.FromSlash(folder))
+		if info, err := os.Lstat(name); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			problems = append(problems, fmt.Errorf("%s: is a symbolic link, so the files would lie elsewhere; remove it, or choose another --out", name))
+		}
+	}
+	sort.Slice(problems, func(i, j int) bool { return problems[i].Error() < problems[j].Error() })
+	return errors.Join(problems...)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"syscall"
 )
@@ -68,9 +69,21 @@ func Write(dir string, changes []Change) (err error) {
 			if err := os.Remove(filepath.Join(dir, filepath.FromSlash(c.Path))); err != nil {
 				return refused(err, "every file was written, but this orphan was not deleted", anotherOut)
 			}
+			removeEmpty(dir, path.Dir(c.Path))
 		}
 	}
 	return nil
+}
+
+// removeEmpty removes a folder below dir that an orphan was the last to leave,
+// and those above it likewise. A folder that still holds something stays: the
+// removal fails, as is meant.
+func removeEmpty(dir, folder string) {
+	for ; folder != "."; folder = path.Dir(folder) {
+		if os.Remove(filepath.Join(dir, filepath.FromSlash(folder))) != nil {
+			return
+		}
+	}
 }
 
 // WriteFile puts one file in place whole or not at all.
