@@ -95,9 +95,8 @@ func (s *Session) Admit(ctx context.Context, admit *protocol.Admit) (outcome *pr
 		}
 	}
 	outcome = findings.outcome(allowed)
-	if allowed {
-		outcome.Object = r.changed(object)
-	}
+	// Also where it is denied: a user wants to see what was judged.
+	outcome.Object = r.changed(object)
 	return outcome, nil
 }
 
