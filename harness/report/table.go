@@ -12,9 +12,10 @@ import (
 )
 
 // Table writes one row per case and image: what it becomes, whether its object
-// is admitted, and the verdict of each pipeline on the case; the counts below it. An image that stands
-// several times in a case with the same fate has one row. There are no
-// durations, so that two runs of the same cases give the same bytes.
+// is admitted, and the verdict of each pipeline on the case; below it what is
+// wrong with the run as a whole, and the counts. An image that stands several
+// times in a case with the same fate has one row. There are no durations, so
+// that two runs of the same cases give the same bytes.
 func Table(w io.Writer, r *Report, _ Options) error {
 	rows := tableRows(r)
 	widths := make([]int, len(rows[0]))
@@ -34,7 +35,11 @@ func Table(w io.Writer, r *Report, _ Options) error {
 		}
 		out.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	out.WriteString("\n" + countsLine(r) + "\n")
+	out.WriteString("\n")
+	for _, finding := range r.Findings {
+		out.WriteString("FINDING " + cleanLine(finding) + "\n")
+	}
+	out.WriteString(countsLine(r) + "\n")
 	return out.Flush()
 }
 
