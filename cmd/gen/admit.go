@@ -166,6 +166,7 @@ type admitter struct {
 type job struct {
 	doc    document.Document
 	object map[string]any // set where the input was built, not read
+	tree   *document.Tree // set where it was read
 	err    error          // what kept the document from being read
 	done   chan struct{}
 	out    judged
@@ -325,15 +326,16 @@ func (a *admitter) judge(ctx context.Context, j *job) {
 	}
 	object := j.object
 	if object == nil {
-		var err error
-		if object, err = j.doc.Object(); err != nil {
+		tree, err := j.doc.Tree()
+		if err != nil {
 			j.out.fail(err)
 			return
 		}
+		j.tree, object = tree, tree.Object()
 	}
 	a.judgeEach(ctx, j, object, place(j.doc), j.object == nil)
 	// What was read is not needed any more, while the job may wait for its turn.
-	j.doc.Data, j.object = nil, nil
+	j.doc.Data, j.object, j.tree = nil, nil, nil
 }
 
 // judgeEach judges an object, or each item of a list one by one, as kubectl
@@ -414,12 +416,10 @@ func (a *admitter) judgeObject(ctx context.Context, j *job, object map[string]an
 		}
 		return
 	}
-	data := j.doc.Data
-	if !whole || len(verdict.Changes) > 0 {
-		if data, err = document.Marshal(verdict.Object); err != nil {
-			j.out.fail(fmt.Errorf("%s: %w", who, err))
-			return
-		}
+	data, err := j.text(verdict, whole)
+	if err != nil {
+		j.out.fail(fmt.Errorf("%s: %w", who, err))
+		return
 	}
 	if len(j.out.stdout) > 0 {
 		j.out.stdout = append(j.out.stdout, "---\n"...)
@@ -428,6 +428,20 @@ func (a *admitter) judgeObject(ctx context.Context, j *job, object map[string]an
 	if n := len(j.out.stdout); n > 0 && j.out.stdout[n-1] != '\n' {
 		j.out.stdout = append(j.out.stdout, '\n')
 	}
+}
+
+// text is the admitted object: the document's own text where it holds nothing
+// else, with the images put in their places, so that comments and layout stay.
+func (j *job) text(verdict testcase.Verdict, whole bool) ([]byte, error) {
+	switch {
+	case whole && len(verdict.Changes) == 0:
+		return j.doc.Data, nil
+	case whole && verdict.Edits != nil && j.tree != nil:
+		if text, ok := j.tree.Replace(verdict.Edits); ok {
+			return text, nil
+		}
+	}
+	return document.Marshal(verdict.Object)
 }
 
 // inOurFlags says where labels that an engine misses are given here: engines name

@@ -2,7 +2,6 @@ package document
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -22,33 +21,11 @@ import (
 //
 // The error is an *Error. Nothing makes it panic.
 func (d Document) Object() (map[string]any, error) {
-	if object, done, err := d.jsonObject(); done {
-		return object, err
-	}
-	root, err := d.parse()
+	tree, err := d.Tree()
 	if err != nil {
 		return nil, err
 	}
-	w := walker{aliasNodes: min(MaxAliasNodes, AliasNodesPerByte*len(d.Data))}
-	for root != nil && root.Kind == yaml.AliasNode {
-		root = root.Alias
-	}
-	if root == nil || root.Kind != yaml.MappingNode {
-		line := 0
-		if root != nil {
-			line = root.Line
-		}
-		return nil, d.errorAt(line, "not an object: a mapping with apiVersion and kind must stand here")
-	}
-	object, err := w.mapping(root, 1)
-	if err != nil {
-		var problem *walkError
-		if errors.As(err, &problem) {
-			return nil, d.errorAt(problem.line, "%s", problem.message)
-		}
-		return nil, err
-	}
-	return object, nil
+	return tree.object, nil
 }
 
 // A walkError is a rule broken at a line of the document's text.

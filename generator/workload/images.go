@@ -40,6 +40,14 @@ func (i Image) Place() string {
 	return place
 }
 
+// Path leads from a Pod to the image: field names and list indexes.
+func (i Image) Path() []any {
+	if i.List == "volumes" {
+		return []any{"spec", i.List, i.Index, "image", "reference"}
+	}
+	return []any{"spec", i.List, i.Index, "image"}
+}
+
 // Images lists the images of a Pod spec: containers, initContainers,
 // ephemeralContainers, and volumes that are OCI images, in this order. What is
 // no list or holds no image where one may be absent is passed over; what an API

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mirrorgen.dev/gen/generator/document"
 	"mirrorgen.dev/gen/generator/mirror"
 	"mirrorgen.dev/gen/generator/workload"
 	"mirrorgen.dev/gen/harness/engine"
@@ -65,6 +66,9 @@ type Verdict struct {
 	engine.Outcome
 	// Changes says which images became which, in the order of the Pod's lists.
 	Changes []string
+	// Edits are the changes as edits of the object, where nothing but images
+	// changed; nil otherwise.
+	Edits []document.Edit
 }
 
 // Admit submits an object as a CREATE.
@@ -97,33 +101,37 @@ func (a *Admission) Admit(ctx context.Context, object map[string]any, namespaceL
 			verdict.Warnings = append(append([]string(nil), s.mutated.Warnings...), s.judged.Warnings...)
 		}
 	}
-	verdict.Changes = changes(object, verdict.Object)
+	verdict.Changes, verdict.Edits = changes(object, verdict.Object)
 	return verdict, nil
 }
 
 // changes says what became of each image, or which fields changed where a
-// policy changes something else.
-func changes(before, after map[string]any) []string {
+// policy changes something else; edits only where it does not.
+func changes(before, after map[string]any) (said []string, edits []document.Edit) {
 	if equal(before, after) {
-		return nil
+		return nil, nil
 	}
-	var said []string
 	paths := changedPaths(before, after, "")
 	for _, path := range paths {
 		if !strings.HasSuffix(path, "].image") && !strings.HasSuffix(path, "].image.reference") {
 			said = append(said, path)
 		}
 	}
+	onlyImages := len(said) == 0
 	was, is := podImages(before), podImages(after)
 	for i := range was {
 		if i < len(is) && was[i].Text != is[i].Text {
 			said = append(said, was[i].Place()+": "+mirror.Show(was[i].Text)+" -> "+mirror.Show(is[i].Text))
+			edits = append(edits, document.Edit{Path: was[i].Path(), Old: was[i].Text, New: is[i].Text})
 		}
 	}
-	if len(said) == 0 {
-		return paths
+	if _, isPod, ok := workload.PodTemplate(before); !onlyImages || !ok || !isPod || len(edits) != len(paths) {
+		edits = nil
 	}
-	return said
+	if len(said) == 0 {
+		return paths, nil
+	}
+	return said, edits
 }
 
 func podImages(object map[string]any) []workload.Image {
