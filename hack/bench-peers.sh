@@ -61,7 +61,8 @@ alone() {
 
 echo "gen $("$bin/gen" version -o json | tr -d ' \n')"
 for tool in gator conftest kyverno; do
-	echo "$tool: $(go version -m "$tools/$tool" | awk '$1=="mod" || $1=="dep" {if ($2 ~ /gatekeeper\/v3$|conftest$|kyverno\/kyverno$/) print $2, $3}')"
+	echo "$tool: $(go version -m "$tools/$tool" | awk -v tool="$tool" 'BEGIN {module["gator"]="gatekeeper/v3$"; module["conftest"]="conftest$"; module["kyverno"]="kyverno/kyverno$"}
+		($1=="mod" || $1=="dep") && $2 ~ module[tool] {print $2, $3}')"
 done
 echo "size of gen: $(wc -c <"$bin/gen") bytes"
 echo

@@ -81,7 +81,7 @@ Gatekeeper judges, else kyverno, else gatekeeper.`,
 	flags.StringVar(&namespaces, "namespaces", "", "YAML stream of Namespaces, whose labels namespace selectors are held against")
 	// More than there are processors: an engine program answers in its own time,
 	// and neither side is to wait for the other.
-	flags.IntVarP(&workers, "jobs", "j", 8*runtime.NumCPU(), "how many objects are under way at once")
+	flags.IntVarP(&workers, "jobs", "j", 16*runtime.NumCPU(), "how many objects are under way at once")
 	engines.register(cmd)
 	return cmd
 }
