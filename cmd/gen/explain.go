@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ func newExplain() *cobra.Command {
 				return fmt.Errorf("-o %q: must be console or json", format)
 			}
 			for _, name := range from.paths {
-				if name == "-" && contains(images, "-") {
+				if name == "-" && slices.Contains(images, "-") {
 					return fmt.Errorf("-f - and IMAGE -: stdin can be read once")
 				}
 			}
@@ -65,15 +66,6 @@ func newExplain() *cobra.Command {
 	from.register(cmd)
 	cmd.Flags().StringVarP(&format, "output", "o", "console", "console, or json: one line per image")
 	return cmd
-}
-
-func contains(list []string, value string) bool {
-	for _, item := range list {
-		if item == value {
-			return true
-		}
-	}
-	return false
 }
 
 // eachImage calls do for every image; "-" stands for the lines of stdin, blank

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,7 +89,7 @@ func waitForChange(ctx context.Context, watcher *fsnotify.Watcher, written []str
 				return false
 			}
 			// Our own and an editor's temporary files, and mere looks at a file.
-			if event.Op == fsnotify.Chmod || strings.HasPrefix(filepath.Base(event.Name), ".") || contains(written, filepath.Clean(event.Name)) {
+			if event.Op == fsnotify.Chmod || strings.HasPrefix(filepath.Base(event.Name), ".") || slices.Contains(written, filepath.Clean(event.Name)) {
 				continue
 			}
 			quiet = time.After(settle)

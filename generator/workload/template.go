@@ -52,14 +52,9 @@ func Namespace(object map[string]any) string {
 
 // Labels are the labels in an object's metadata; values that are no strings are
 // left out, as no API server admits them.
-func Labels(object map[string]any) map[string]string { return stringMap(object, "labels") }
-
-// Annotations are the annotations in an object's metadata, likewise.
-func Annotations(object map[string]any) map[string]string { return stringMap(object, "annotations") }
-
-func stringMap(object map[string]any, field string) map[string]string {
+func Labels(object map[string]any) map[string]string {
 	metadata, _ := object["metadata"].(map[string]any)
-	values, _ := metadata[field].(map[string]any)
+	values, _ := metadata["labels"].(map[string]any)
 	out := make(map[string]string, len(values))
 	for key, value := range values {
 		if text, ok := value.(string); ok {

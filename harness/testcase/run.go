@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -345,14 +344,12 @@ func (r *runner) count(name string, set *PolicySet, session engine.Session, outc
 	}
 }
 
+// ruleCounts are in no order; the report sorts them.
 func (r *runner) ruleCounts() []report.RuleCount {
 	out := make([]report.RuleCount, 0, len(r.counts))
 	for _, n := range r.counts {
 		out = append(out, *n)
 	}
-	sort.Slice(out, func(i, j int) bool {
-		return fmt.Sprint(out[i].Policies, out[i].Engine, out[i].Rule) < fmt.Sprint(out[j].Policies, out[j].Engine, out[j].Rule)
-	})
 	return out
 }
 
@@ -443,9 +440,9 @@ func expandObjects(objects []map[string]any, plans []*mirror.Plan) ([]map[string
 
 func splitLines(text string) []string { return strings.Split(strings.TrimRight(text, "\n"), "\n") }
 
-func unique(sorted []string) []string {
+func unique(values []string) []string {
 	set := map[string]bool{}
-	for _, s := range sorted {
+	for _, s := range values {
 		set[s] = true
 	}
 	return sortedKeys(set)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -198,7 +200,7 @@ func (s *gatekeeperSession) Admit(ctx context.Context, request engine.Request) (
 			}
 		}
 	}
-	outcome.Matched, outcome.Fired = sortedKeys(matched), sortedKeys(fired)
+	outcome.Matched, outcome.Fired = slices.Sorted(maps.Keys(matched)), slices.Sorted(maps.Keys(fired))
 	return outcome, nil
 }
 

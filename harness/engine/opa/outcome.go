@@ -2,7 +2,6 @@ package opa
 
 import (
 	"fmt"
-	"sort"
 
 	"mirrorgen.dev/gen/harness/engine"
 )
@@ -37,13 +36,4 @@ func stringsOf(value any) ([]string, error) {
 		}
 	}
 	return texts, nil
-}
-
-func sortedKeys(set map[string]bool) []string {
-	keys := make([]string, 0, len(set))
-	for key := range set {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -5,6 +5,8 @@ package reference
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"unicode/utf8"
 
@@ -101,7 +103,7 @@ func (s session) Admit(_ context.Context, request engine.Request) (engine.Outcom
 			}
 		}
 	}
-	outcome.Matched, outcome.Fired = sortedKeys(matched), sortedKeys(fired)
+	outcome.Matched, outcome.Fired = slices.Sorted(maps.Keys(matched)), slices.Sorted(maps.Keys(fired))
 	return outcome, nil
 }
 
@@ -247,13 +249,4 @@ func cloneValue(value any) any {
 		return out
 	}
 	return value
-}
-
-func sortedKeys(set map[string]bool) []string {
-	keys := make([]string, 0, len(set))
-	for key := range set {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }
