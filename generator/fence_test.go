@@ -18,7 +18,9 @@ const module = "mirrorgen.dev/gen"
 // mayImport says which packages of this module a package may import. A package
 // that is missing here fails the test: a new one takes its place on purpose.
 var mayImport = map[string][]string{
-	"cmd/gen":                     {"generator", "generator/artifact", "generator/document", "generator/mirror", "generator/overlay", "generator/spec", "generator/target", "generator/workload", "harness/engine", "harness/engine/opa", "harness/engine/reference", "harness/report", "harness/testcase", "templates"},
+	"cmd/gen":                     {"diagnosis", "diagnosis/probe", "generator", "generator/artifact", "generator/document", "generator/mirror", "generator/node", "generator/overlay", "generator/preset", "generator/spec", "generator/target", "generator/workload", "harness/engine", "harness/engine/opa", "harness/engine/reference", "harness/report", "harness/testcase", "templates"},
+	"diagnosis":                   {"generator/document", "generator/image", "generator/mirror", "generator/spec"},
+	"diagnosis/probe":             {"diagnosis", "generator/image", "generator/mirror", "generator/spec"},
 	"generator":                   {"generator/artifact", "generator/mirror", "generator/spec", "generator/target"},
 	"generator/artifact":          {},
 	"generator/document":          {},
@@ -26,7 +28,10 @@ var mayImport = map[string][]string{
 	"generator/image/corpus":      {},
 	"generator/mirror":            {"generator/image", "generator/spec"},
 	"generator/mirror/mirrortest": {"generator/image", "generator/image/corpus", "generator/mirror", "generator/spec"},
+	"generator/node":              {"generator/artifact", "generator/document", "generator/image", "generator/mirror", "generator/node/installer", "generator/spec"},
+	"generator/node/installer":    {"generator/artifact", "generator/document", "templates"},
 	"generator/overlay":           {"generator/artifact", "generator/document"},
+	"generator/preset":            {"generator", "generator/artifact", "generator/mirror", "generator/spec", "templates"},
 	"generator/spec":              {"generator/document", "generator/image"},
 	"generator/target":            {"generator/artifact", "generator/document", "generator/image", "generator/mirror", "generator/spec", "templates"},
 	"generator/workload":          {"generator/mirror"},
@@ -39,17 +44,20 @@ var mayImport = map[string][]string{
 	"hack/manymirrors":            {},
 	"hack/measure":                {},
 	"hack/pods":                   {},
+	"hack/providers":              {"generator/document"},
 }
 
 // onlyIn says which package alone may import a third-party module.
 var onlyIn = map[string]string{
-	"github.com/open-policy-agent/opa":  "harness/engine/opa",
-	"sigs.k8s.io/kustomize":             "generator/overlay",
-	"gopkg.in/yaml.v3":                  "generator/document",
-	"github.com/distribution/reference": "generator/image",
-	"github.com/spf13/cobra":            "cmd/gen",
-	"github.com/kyverno":                "nothing in the root module",
-	"k8s.io":                            "nothing in the root module",
+	"github.com/open-policy-agent/opa":       "harness/engine/opa",
+	"sigs.k8s.io/kustomize":                  "generator/overlay",
+	"gopkg.in/yaml.v3":                       "generator/document",
+	"github.com/distribution/reference":      "generator/image",
+	"github.com/spf13/cobra":                 "cmd/gen",
+	"github.com/google/go-containerregistry": "diagnosis/probe",
+	"github.com/pelletier/go-toml":           "generator/node",
+	"github.com/kyverno":                     "nothing in the root module",
+	"k8s.io":                                 "nothing in the root module",
 }
 
 func TestPackagesImportOnlyWhatTheArchitectureAllows(t *testing.T) {

@@ -34,21 +34,42 @@ func Plans(sets []*spec.MirrorSet) ([]*mirror.Plan, error) {
 		problems = append(problems, mirror.CheckEntries(set)...)
 	}
 	for _, set := range sets {
-		for _, suffix := range suffixes {
-			base, ok := strings.CutSuffix(set.Name, suffix)
-			if other := first[base]; ok && other != nil {
-				problems = append(problems, spec.Problem{Position: set.Position("metadata.name"), Path: "metadata.name", Message: fmt.Sprintf(
-					"%q: is what an object generated from MirrorSet %q at %s is called; choose another name", set.Name, base, place(other.Position("metadata.name")))})
-			}
-		}
+		problems = append(problems, checkObjectNames(set, first)...)
 	}
 	sort.Slice(plans, func(i, j int) bool { return plans[i].Name < plans[j].Name })
 	problems = append(problems, mirror.Check(plans)...)
 	return plans, problems.Err()
 }
 
+// checkObjectNames refuses a set whose objects, or itself, would be called what
+// an object of another is called.
+func checkObjectNames(set *spec.MirrorSet, byName map[string]*spec.MirrorSet) spec.Problems {
+	var problems spec.Problems
+	for _, suffix := range suffixes {
+		for _, own := range append([]string{""}, suffixes...) {
+			base, ok := strings.CutSuffix(set.Name+own, suffix)
+			other := byName[base]
+			// Of two sets the one with the longer name is complained of.
+			if !ok || other == nil || len(base) >= len(set.Name) {
+				continue
+			}
+			which := ""
+			if own != "" {
+				which = fmt.Sprintf("%q would be generated from it, which ", set.Name+own)
+			}
+			problems = append(problems, spec.Problem{Position: set.Position("metadata.name"), Path: "metadata.name", Message: fmt.Sprintf(
+				"%q: %sis what an object generated from MirrorSet %q at %s is called; choose another name",
+				set.Name, which, base, place(other.Position("metadata.name")))})
+		}
+	}
+	return problems
+}
+
 // suffixes are what targets put behind a set's name to name objects and files.
-var suffixes = []string{"-rewrite", "-constraint", "-warnings", "-templates", "-template-warnings"}
+var suffixes = []string{
+	"-rewrite", "-imagecache", "-constraint", "-warnings", "-templates", "-template-warnings",
+	"-pull-secrets", "-pull-secrets-rbac", "-service-accounts", "-existing-accounts",
+}
 
 func place(at spec.Position) string {
 	if at.Line == 0 {

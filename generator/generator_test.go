@@ -43,6 +43,9 @@ func TestSetsThatWorkAgainstEachOtherAreRefusedTogether(t *testing.T) {
 			[]string{`b.yaml:3:18: metadata.name: "a": is the name of the MirrorSet at a.yaml:3 already; generated objects are named after it: choose another`}},
 		{"a name that another's objects have", []string{one("a", "docker.io", "m.io/hub"), one("a-templates", "quay.io", "m.io/quay")},
 			[]string{`b.yaml:3:18: metadata.name: "a-templates": is what an object generated from MirrorSet "a" at a.yaml:3 is called; choose another name`}},
+		{"a name whose objects have the name of another's", []string{one("a", "docker.io", "m.io/hub"), one("a-template", "quay.io", "m.io/quay")},
+			[]string{`b.yaml:3:18: metadata.name: "a-template": "a-template-warnings" would be generated from it, which is what an object generated from MirrorSet "a" at a.yaml:3 is called; choose another name`}},
+		{"a name that only begins like an object of another", []string{one("a", "docker.io", "m.io/hub"), one("a-pull", "quay.io", "m.io/quay")}, nil},
 		{"one source twice, and a name twice, in one run", []string{one("a", "docker.io", "m.io/hub"), one("b", "index.docker.io", "n.io/hub"), one("a", "quay.io", "m.io/quay")},
 			[]string{`b.yaml:4:27: spec.mirrors[0].source: "docker.io": is served by mirror "docker-io" of MirrorSet "a" (a.yaml:4) already; a source has one mirror: remove one, or narrow it by a path`,
 				`c.yaml:3:18: metadata.name: "a": is the name of the MirrorSet at a.yaml:3 already; generated objects are named after it: choose another`}},
@@ -134,6 +137,28 @@ func TestTheKustomizationsApplyEachJudgeOnce(t *testing.T) {
 		}
 		if got != row.want {
 			t.Errorf("%s: %s lists %q, want %q", row.why, row.path, got, row.want)
+		}
+	}
+}
+
+// Kyverno refuses a cloning policy that it is not allowed to act on, and kubectl
+// applies a folder's files in the order of their names.
+func TestWhatClonesIsAllowedFirstAndAppliedBesideGatekeeper(t *testing.T) {
+	plans, err := generator.Plans(setsOf(t, "metadata: {name: a}\nspec: {mirrors: [{source: docker.io, mirror: m.io/hub, pullSecret: {name: s, namespace: home, serviceAccounts: [default], allNamespaces: true}}]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := generator.Generate(plans, target.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ path, prefix string }{{"kustomization.yaml", "kyverno/"}, {"kyverno/kustomization.yaml", ""}} {
+		want := "- " + row.prefix + "a-pull-secrets-rbac.yaml\n- " + row.prefix + "a-pull-secrets.yaml\n"
+		for _, file := range files {
+			if file.Path == row.path && (!strings.Contains(string(file.Data), want) ||
+				!strings.Contains(string(file.Data), "a-service-accounts.yaml\n") || !strings.Contains(string(file.Data), "a-existing-accounts.yaml\n")) {
+				t.Errorf("%s: lists not all in order:\n%s", row.path, file.Data)
+			}
 		}
 	}
 }

@@ -52,7 +52,7 @@ func topResources(folders map[string][]string, hasGatekeeper bool) []string {
 		return top
 	}
 	for _, name := range folders["kyverno"] {
-		if strings.HasSuffix(name, "-rewrite.yaml") {
+		if !strings.HasSuffix(name, "-constraint.yaml") && !strings.HasSuffix(name, "-warnings.yaml") {
 			top = append(top, path.Join("kyverno", name))
 		}
 	}

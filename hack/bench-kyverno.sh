@@ -9,8 +9,12 @@ gen=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for n in 1 10 50 200; do
-	go run ./hack/manymirrors "$n" >"$work/mirrors-$n.yaml"
+for n in 1 10 50 200 needs; do
+	if [[ $n == needs ]]; then
+		go run ./hack/manymirrors 1 needs >"$work/mirrors-$n.yaml"
+	else
+		go run ./hack/manymirrors "$n" >"$work/mirrors-$n.yaml"
+	fi
 	"$gen" policies -f "$work/mirrors-$n.yaml" --out "$work/policies/$n" --target kyverno >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 2; }
 done
 

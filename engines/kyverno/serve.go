@@ -33,7 +33,7 @@ func serve(ctx context.Context, in io.Reader, out io.Writer, limit int) error {
 		Protocol: protocol.Version,
 		Engine:   "kyverno",
 		Version:  kyvernoVersion(),
-		Phases:   []string{"mutate", "validate"},
+		Phases:   admission.Phases(),
 	}, limit)
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ func TestAConversation(t *testing.T) {
 	c := converse(t, protocol.MaxLine)
 	var hello protocol.Hello
 	c.read(&hello)
-	if hello.Protocol != protocol.Version || hello.Engine != "kyverno" || hello.Version == "" || strings.Join(hello.Phases, " ") != "mutate validate" {
+	if hello.Protocol != protocol.Version || hello.Engine != "kyverno" || hello.Version == "" || strings.Join(hello.Phases, " ") != "mutate validate background" {
 		t.Errorf("hello %+v", hello)
 	}
 	bad := c.ask(protocol.Request{ID: 7, Load: &protocol.Load{Files: []protocol.File{{Path: "p.yaml", Data: strings.Replace(policy, "match:", "macth:", 1)}}}})
@@ -158,6 +158,45 @@ func TestAConversation(t *testing.T) {
 	}
 	if err := c.finish(); err != nil {
 		t.Errorf("the end of input is a clean end: %v", err)
+	}
+}
+
+func TestTheClusterGoesOverTheWire(t *testing.T) {
+	c := converse(t, protocol.MaxLine)
+	var hello protocol.Hello
+	c.read(&hello)
+	clone := `
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: pull-secrets}
+spec:
+  rules:
+  - name: clone
+    match: {any: [{resources: {kinds: [Namespace]}}]}
+    generate: {synchronize: true, apiVersion: v1, kind: Secret, name: cloned, namespace: "{{ request.object.metadata.name }}", clone: {namespace: home, name: own}}
+`
+	loaded := c.ask(protocol.Request{ID: 1, Load: &protocol.Load{Files: []protocol.File{{Path: "p.yaml", Data: clone}}}})
+	if loaded.Load == nil || strings.Join(loaded.Load.Rules, " ") != "pull-secrets/clone" {
+		t.Fatalf("load: %+v", loaded)
+	}
+	const home = `{"apiVersion":"v1","data":{"a":"Yg=="},"kind":"Secret","metadata":{"name":"own","namespace":"home"},"type":"Opaque"}`
+	const cloned = `{"apiVersion":"v1","data":{"a":"Yg=="},"kind":"Secret","metadata":{"name":"cloned","namespace":"shop"},"type":"Opaque"}`
+	for _, test := range []struct{ reason, cluster, says string }{
+		{"a clone", "[" + home + "]", `"cluster":[` + home + "," + cloned + "]"},
+		{"an empty cluster is not an unknown one", "[]", `"cluster":[]`},
+		{"an unknown one is an error", "null", "cluster is null"},
+	} {
+		c.write(`{"id":2,"admit":{"session":1,"operation":"CREATE","phases":["background"],"namespaceLabels":null,"object":{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}},"cluster":` + test.cluster + `}}`)
+		line, err := c.lines.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(line), test.says) {
+			t.Errorf("%s: %s", test.reason, line)
+		}
+	}
+	if err := c.finish(); err != nil {
+		t.Error(err)
 	}
 }
 

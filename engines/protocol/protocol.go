@@ -21,7 +21,7 @@ type Hello struct {
 	Engine   string `json:"engine"`
 	// Version is the engine's own, such as v1.19.1.
 	Version string `json:"version"`
-	// Phases are the phases that the engine runs: mutate, validate.
+	// Phases are the phases that the engine runs: mutate, validate, background.
 	Phases []string `json:"phases"`
 }
 
@@ -64,6 +64,9 @@ type Admit struct {
 	// Phases is never empty.
 	Phases         []string `json:"phases"`
 	RegistryImages []string `json:"registryImages,omitempty"`
+	// Cluster are the objects that stand in the cluster; the background phase reads
+	// and changes them. null: none are known, and the phase cannot be run.
+	Cluster []map[string]any `json:"cluster"`
 }
 
 // A Response answers the Request with the same id: Error or the matching field is set.
@@ -97,6 +100,9 @@ type Outcome struct {
 	// evaluated, which a cluster may let pass ("engine: policy/rule: error: text").
 	Warnings []string `json:"warnings,omitempty"`
 	Recorded []string `json:"recorded,omitempty"`
-	Matched  []string `json:"matched,omitempty"`
-	Fired    []string `json:"fired,omitempty"`
+	// Cluster is Admit.Cluster after the background phase, without the engine's own
+	// bookkeeping; null where the phase was not run.
+	Cluster []map[string]any `json:"cluster"`
+	Matched []string         `json:"matched,omitempty"`
+	Fired   []string         `json:"fired,omitempty"`
 }

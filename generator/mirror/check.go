@@ -9,15 +9,16 @@ import (
 )
 
 // Check refuses, over all plans given together, what would make admission
-// depend on order or on how often it runs: a source served twice, and a rule
-// whose output a rule can match again.
+// depend on order or on how often it runs: a source served twice, a rule
+// whose output a rule can match again, and secrets and transports that one set
+// knows of and another's mirrors need.
 func Check(plans []*Plan) spec.Problems {
 	problems := checkSources(plans)
 	if len(problems) == 0 {
 		// Loops are only defined over sources that are unambiguous.
 		problems = append(problems, checkLoops(plans)...)
 	}
-	return problems
+	return append(problems, checkNeeds(plans)...)
 }
 
 // A claim is one source of one mirror.

@@ -21,7 +21,7 @@ func Compile(set *spec.MirrorSet) *Plan {
 		Enforcement:             orDefault(set.Spec.Constraint.Enforcement, "deny"),
 		RewriteFailurePolicy:    orDefault(set.Spec.Rewrite.FailurePolicy, "Ignore"),
 		ConstraintFailurePolicy: orDefault(set.Spec.Constraint.FailurePolicy, "Ignore"),
-		Unrendered:              unrendered(set),
+		At:                      set.Position("spec"),
 		Source:                  set.Position("").File,
 	}
 	for _, registry := range set.Spec.Constraint.AllowRegistries {
@@ -40,18 +40,23 @@ func Compile(set *spec.MirrorSet) *Plan {
 			At:          set.Position(path + ".source"),
 			SourcePath:  path + ".source",
 			AddressPath: path + ".mirror",
+			SecretAt:    set.Position(path + ".pullSecret"),
+			SecretPath:  path + ".pullSecret",
 		}
 		compiled.Aliases = aliasSources(compiled.Source, m.Aliases)
+		compiled.PullSecret = compilePullSecret(set.Name, m)
 		p.Mirrors[m.Name] = compiled
 	}
 	p.Table = compileTable(p.Mirrors)
+	p.Transports = compileTransports(set.Spec)
+	p.Serverless = sortedUnique(append([]string(nil), set.Spec.Serverless...))
 	p.complete()
 	return p
 }
 
 // complete fills what is derived from the fields for look-ups.
 func (p *Plan) complete() {
-	p.AllowedPrefixes = nil
+	p.AllowedPrefixes, p.PullSecrets = nil, pullSecrets(p.Mirrors)
 	if len(p.AllowRegistries) == 0 {
 		return
 	}
@@ -221,36 +226,6 @@ func compileScope(s spec.Scope) Scope {
 		NamespaceSelector: s.NamespaceSelector,
 		PodSelector:       s.PodSelector,
 	}
-}
-
-// unrendered names what is valid in a spec but rendered by no target so far.
-func unrendered(set *spec.MirrorSet) []string {
-	var fields []string
-	for i, m := range set.Spec.Mirrors {
-		path := mirrorPath(i)
-		if m.PullSecret != nil {
-			fields = append(fields, path+".pullSecret")
-		}
-		if m.CAFile != "" {
-			fields = append(fields, path+".caFile")
-		}
-		if len(m.Fallbacks) > 0 {
-			fields = append(fields, path+".fallbacks")
-		}
-		if m.Transport != "" && m.Transport != "https" {
-			fields = append(fields, path+".transport")
-		}
-	}
-	if len(set.Spec.Registries) > 0 {
-		fields = append(fields, "spec.registries")
-	}
-	if len(set.Spec.Serverless) > 0 {
-		fields = append(fields, "spec.serverless")
-	}
-	if set.Spec.Nodes.OnUnsupported != "" {
-		fields = append(fields, "spec.nodes")
-	}
-	return fields
 }
 
 func mirrorPath(i int) string { return "spec.mirrors[" + strconv.Itoa(i) + "]" }

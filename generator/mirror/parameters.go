@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"mirrorgen.dev/gen/generator/spec"
 )
@@ -35,8 +37,11 @@ func ReadParameters(data []byte) (*Plan, error) {
 	if err := p.checkParts(); err != nil {
 		return nil, err
 	}
-	written := p.AllowedPrefixes
+	written, secrets := p.AllowedPrefixes, p.PullSecrets
 	p.complete()
+	if !maps.Equal(secrets, p.PullSecrets) {
+		return nil, fmt.Errorf("%s.pullSecrets: does not say what %s.mirrors says; patch the MirrorSet and generate again, rather than one of the two", parametersPath, parametersPath)
+	}
 	if !maps.Equal(written, p.AllowedPrefixes) {
 		return nil, fmt.Errorf("%s.allowed: has to list allowRegistries and the mirrors' addresses, and to be absent where no registry is limited", parametersPath)
 	}
@@ -54,7 +59,7 @@ func (p *Plan) checkParts() error {
 	for _, name := range p.MirrorNames() {
 		m := p.Mirrors[name]
 		path := parametersPath + ".mirrors." + name
-		m.SourcePath, m.AddressPath = path+".source", path+".address"
+		m.SourcePath, m.AddressPath, m.SecretPath = path+".source", path+".address", path+".pullSecret"
 		p.Mirrors[name] = m
 		check(m.SourcePath, m.Source)
 		check(m.AddressPath, m.Address)
@@ -62,6 +67,7 @@ func (p *Plan) checkParts() error {
 			check(fmt.Sprintf("%s.aliases[%d]", path, i), alias)
 		}
 	}
+	problems = append(problems, p.checkNeeds()...)
 	for i, prefix := range p.AllowRegistries {
 		check(fmt.Sprintf("%s.allowRegistries[%d]", parametersPath, i), prefix)
 	}
@@ -70,4 +76,42 @@ func (p *Plan) checkParts() error {
 			"%s.table: does not say what %s.mirrors says; patch the MirrorSet and generate again, rather than one of the two", parametersPath, parametersPath))
 	}
 	return errors.Join(problems...)
+}
+
+// checkNeeds holds what images need against what a MirrorSet can say.
+func (p *Plan) checkNeeds() []error {
+	var problems []error
+	for _, host := range slices.Sorted(maps.Keys(p.Transports)) {
+		at := fmt.Sprintf("%s.transports[%q]", parametersPath, host)
+		if transport := p.Transports[host]; transport != HTTP && transport != SkipVerify {
+			problems = append(problems, fmt.Errorf("%s: %q: must be %s or %s", at, transport, HTTP, SkipVerify))
+		}
+		if err := spec.CheckAddress(host); err != nil || strings.Contains(host, "/") {
+			problems = append(problems, fmt.Errorf("%s: must be a host, and a port if there is one", at))
+		}
+	}
+	for i, platform := range p.Serverless {
+		switch {
+		case !slices.Contains(platforms(), platform):
+			problems = append(problems, fmt.Errorf("%s.serverless[%d]: %q: must be one of %s", parametersPath, i, platform, strings.Join(platforms(), ", ")))
+		case slices.Contains(p.Serverless[:i], platform):
+			problems = append(problems, fmt.Errorf("%s.serverless[%d]: %q: stands there twice; remove one", parametersPath, i, platform))
+		}
+	}
+	for _, name := range p.MirrorNames() {
+		secret := p.Mirrors[name].PullSecret
+		if secret != nil && (secret.Clone == "" || secret.Name == "" || secret.Namespace == "") {
+			problems = append(problems, fmt.Errorf("%s.mirrors.%s.pullSecret: clone, name and namespace are needed", parametersPath, name))
+		}
+	}
+	return problems
+}
+
+// platforms are the names that spec.serverless takes, sorted.
+func platforms() []string {
+	names := []string{VolcengineVCI}
+	for _, a := range Annotations() {
+		names = append(names, a.Platform)
+	}
+	return sortedUnique(names)
 }

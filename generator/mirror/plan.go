@@ -30,6 +30,15 @@ type Plan struct {
 	HonourPodSelector bool `json:"honourPodSelector,omitempty"`
 	// Limits bound what one Pod may ask an engine to judge.
 	Limits Limits `json:"limits"`
+	// Transports are the registries that are not reached by HTTPS with a verified
+	// certificate: host[:port] to http or https-skip-verify; empty: none.
+	Transports map[string]string `json:"transports,omitempty"`
+	// Serverless are the platforms whose annotations Pods get, sorted; empty: none.
+	Serverless []string `json:"serverless,omitempty"`
+	// PullSecrets is, for each mirror's address that needs credentials, the Secret
+	// that a Pod names: a set to probe with an image's prefixes. It says what
+	// Mirrors says, and is empty where no mirror has a pull secret.
+	PullSecrets map[string]string `json:"pullSecrets,omitempty"`
 
 	// Enforcement is deny, warn or dryrun; never empty. It is the constraint's
 	// own field, not a parameter.
@@ -37,8 +46,8 @@ type Plan struct {
 	// RewriteFailurePolicy and ConstraintFailurePolicy are Ignore or Fail; never empty.
 	RewriteFailurePolicy    string `json:"-"`
 	ConstraintFailurePolicy string `json:"-"`
-	// Unrendered names the spec's fields that no admission target renders yet.
-	Unrendered []string `json:"-"`
+	// At is where the MirrorSet was written; zero for a plan that was read back.
+	At spec.Position `json:"-"`
 	// Source is the file the MirrorSet came from; empty for a plan that was read back.
 	Source string `json:"-"`
 }
@@ -58,11 +67,30 @@ type Mirror struct {
 	// too; it is here so that a plan that is read back can be held against itself.
 	Except []string `json:"except,omitempty"`
 
+	// PullSecret is nil where the mirror needs no credentials.
+	PullSecret *PullSecret `json:"pullSecret,omitempty"`
+
 	// At is where the mirror was written; zero for a plan that was read back.
 	At spec.Position `json:"-"`
 	// SourcePath and AddressPath are the fields, such as spec.mirrors[0].source.
 	SourcePath  string `json:"-"`
 	AddressPath string `json:"-"`
+	// SecretAt and SecretPath are where its pull secret was written, if it has one.
+	SecretAt   spec.Position `json:"-"`
+	SecretPath string        `json:"-"`
+}
+
+// A PullSecret is a Secret in its home namespace and its clone in each namespace
+// in scope. It holds names, never credentials.
+type PullSecret struct {
+	// Clone is the name that the clone has in every namespace: mirrorgen-<set>-<mirror>,
+	// so that no one's own Secret is overwritten.
+	Clone string `json:"clone"`
+	// Name and Namespace are where the credentials are kept.
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+	// ServiceAccounts get the secret instead of each Pod, sorted; empty: Pods get it.
+	ServiceAccounts []string `json:"serviceAccounts,omitempty"`
 }
 
 // Scope is the spec's scope with the defaults filled in.

@@ -11,7 +11,9 @@ import (
 // A Reason says which rule of the constraint an image breaks.
 type Reason string
 
-// The five rules. An image breaks at most one: the first that applies, in this order.
+// The five rules of an image, which breaks at most one: the first that applies,
+// in this order. The rules of what images need follow them: NoPullSecret and
+// TooManyRegistries.
 const (
 	// Excess: the object has more image references than are judged one by one.
 	Excess Reason = "excess"
@@ -26,7 +28,9 @@ const (
 )
 
 // Reasons lists the constraint's rules in the order in which they apply.
-func Reasons() []Reason { return []Reason{Excess, InvalidImage, Upstream, ImageNotHeld, Registry} }
+func Reasons() []Reason {
+	return []Reason{Excess, InvalidImage, Upstream, ImageNotHeld, Registry, NoPullSecret, TooManyRegistries}
+}
 
 // A Finding is one rule broken by one image.
 type Finding struct {

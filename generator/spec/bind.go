@@ -13,7 +13,10 @@ func bind(v *value, positions map[string]Position) *MirrorSet {
 			Scope:      bindScope(body.get("scope")),
 			Rewrite:    Rewrite{FailurePolicy: body.get("rewrite").get("failurePolicy").string()},
 			Constraint: bindConstraint(body.get("constraint")),
-			Nodes:      Nodes{OnUnsupported: body.get("nodes").get("onUnsupported").string()},
+			Nodes: Nodes{
+				OnUnsupported:      body.get("nodes").get("onUnsupported").string(),
+				FallbackToUpstream: body.get("nodes").get("fallbackToUpstream").written(),
+			},
 			Serverless: body.get("serverless").strings(),
 		},
 	}
@@ -21,7 +24,11 @@ func bind(v *value, positions map[string]Position) *MirrorSet {
 		m.Spec.Mirrors = append(m.Spec.Mirrors, bindMirror(item))
 	}
 	for _, item := range body.get("registries").list() {
-		m.Spec.Registries = append(m.Spec.Registries, Registry{Host: item.get("host").string(), Transport: item.get("transport").string()})
+		m.Spec.Registries = append(m.Spec.Registries, Registry{
+			Host:      item.get("host").string(),
+			Transport: item.get("transport").string(),
+			CAFile:    item.get("caFile").string(),
+		})
 	}
 	return m
 }
@@ -90,6 +97,14 @@ func (v *value) string() string {
 }
 
 func (v *value) bool() bool { return v != nil && v.yes }
+
+// written is nil where the boolean was not.
+func (v *value) written() *bool {
+	if v == nil {
+		return nil
+	}
+	return &v.yes
+}
 
 func (v *value) list() []*value {
 	if v == nil {

@@ -29,8 +29,9 @@ func body() *shape {
 			field{name: "failurePolicy", doc: "What the API server does while the rewriting policy cannot be asked.", shape: text(oneOf("Ignore", "Fail")), unset: "Ignore"})},
 		field{name: "constraint", doc: "How refusals behave.", shape: constraint()},
 		field{name: "nodes", doc: "How node configuration behaves.", shape: object(
-			field{name: "onUnsupported", doc: "Whether a rule that a node's configuration cannot express is an error or skipped.", shape: text(oneOf("error", "skip")), unset: "error"})},
-		field{name: "serverless", doc: "The serverless platforms whose annotations are set on Pods.", shape: set(text(oneOf("alibaba-eci", "tencent-eks", "huawei-cci")))},
+			field{name: "onUnsupported", doc: "Whether a rule that a node's configuration cannot express is an error or skipped.", shape: text(oneOf("error", "skip")), unset: "error"},
+			field{name: "fallbackToUpstream", doc: "Whether nodes ask the source itself where the mirror and its fallbacks fail.", shape: boolean(), unset: false})},
+		field{name: "serverless", doc: "The serverless platforms whose annotations are set on Pods.", shape: set(text(oneOf("alibaba-eci", "tencent-eks", "huawei-cci", "volcengine-vci")))},
 	)
 }
 
@@ -40,7 +41,7 @@ func mirror() *shape {
 		field{name: "source", doc: "What is redirected: host[:port][/path].", shape: text(address()), need: `name what is redirected, such as "source: docker.io"`},
 		field{name: "aliases", doc: "Further host names of the same registry; those of Docker Hub are built in.", shape: set(text(host()))},
 		field{name: "mirror", doc: "Where the source is served: host[:port][/path].", shape: text(address()), need: `name where the source is served, such as "mirror: registry.example.com/dockerhub"`},
-		field{name: "fallbacks", doc: "Further addresses, for nodes and probes only.", shape: set(text(address()))},
+		field{name: "fallbacks", doc: "Further addresses, for nodes and probes only; reached by https unless registries declares their hosts.", shape: set(text(address()))},
 		field{name: "only", doc: "The repository prefixes below the source that the mirror holds; all where unset.",
 			shape: set(text(repository())).notEmpty("an empty list would hold nothing; list what the mirror holds, or remove the line where it holds everything")},
 		field{name: "except", doc: "The repository prefixes below the source that are left alone.", shape: set(text(repository()))},
@@ -58,6 +59,7 @@ func registry() *shape {
 	return object(
 		field{name: "host", doc: "The registry: host[:port], no path.", shape: text(host()), need: `name the registry, such as "host: registry.example.com:5000"`},
 		field{name: "transport", doc: "How the registry is reached.", shape: text(transport()), unset: "https"},
+		field{name: "caFile", doc: "A file of certificates for nodes, relative to this file and in a folder below it.", shape: text(relativeFile())},
 	)
 }
 

@@ -31,14 +31,23 @@ func ParseFile(path string) ([]*MirrorSet, error) {
 	}
 	sets, problems := parse(path, data)
 	for _, set := range sets {
-		for i, m := range set.Spec.Mirrors {
-			if m.CAFile == "" {
-				continue
+		read := func(name, at string) []byte {
+			if name == "" {
+				return nil
 			}
-			if rule := checkCertificates(filepath.Dir(path), m.CAFile); rule != "" {
-				at := index("spec.mirrors", i) + ".caFile"
-				problems = append(problems, Problem{Position: set.Position(at), Path: at, Message: show(m.CAFile) + ": " + rule})
+			certificates, rule := readCertificates(filepath.Dir(path), name)
+			if rule != "" {
+				problems = append(problems, Problem{Position: set.Position(at), Path: at, Message: show(name) + ": " + rule})
 			}
+			return certificates
+		}
+		for i := range set.Spec.Mirrors {
+			m := &set.Spec.Mirrors[i]
+			m.CA = read(m.CAFile, index("spec.mirrors", i)+".caFile")
+		}
+		for i := range set.Spec.Registries {
+			r := &set.Spec.Registries[i]
+			r.CA = read(r.CAFile, index("spec.registries", i)+".caFile")
 		}
 	}
 	if err := problems.Err(); err != nil {
@@ -65,38 +74,39 @@ func readAtMost(path string, most int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, most))
 }
 
-// checkCertificates says what is wrong with a file of certificates; "" for
-// nothing. It never repeats the file's content.
-func checkCertificates(folder, name string) string {
+// readCertificates returns the certificates of a file as PEM, or says what is
+// wrong with it; "" for nothing. It never repeats the file's content.
+func readCertificates(folder, name string) (certificates []byte, rule string) {
 	root, err := filepath.EvalSymlinks(folder)
 	if err != nil {
-		return "the spec's folder cannot be followed to its place"
+		return nil, "the spec's folder cannot be followed to its place"
 	}
 	path, err := filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(name)))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "there is no such file; paths are relative to the spec's folder"
+		return nil, "there is no such file; paths are relative to the spec's folder"
 	case err != nil:
-		return "cannot be followed to a file"
+		return nil, "cannot be followed to a file"
 	}
 	if rel, err := filepath.Rel(root, path); err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return "a symbolic link leads out of the spec's folder; copy the file there"
+		return nil, "a symbolic link leads out of the spec's folder; copy the file there"
 	}
 	data, err := readAtMost(path, maxCertificates+1)
 	switch {
 	case err != nil:
-		return "cannot be read as a file"
+		return nil, "cannot be read as a file"
 	case len(data) > maxCertificates:
-		return fmt.Sprintf("has more than %d bytes; only certificates belong here", maxCertificates)
+		return nil, fmt.Sprintf("has more than %d bytes; only certificates belong here", maxCertificates)
 	}
-	return checkPEM(data)
+	return onlyCertificates(data)
 }
 
-func checkPEM(data []byte) string {
+// onlyCertificates is the certificates of a PEM file, without the text that may
+// stand around them.
+func onlyCertificates(data []byte) (certificates []byte, rule string) {
 	if bytes.Contains(data, []byte("PRIVATE KEY-----")) {
-		return "holds a private key; keep certificates only, and treat the key as lost if it was committed"
+		return nil, "holds a private key; keep certificates only, and treat the key as lost if it was committed"
 	}
-	count := 0
 	for {
 		block, rest := pem.Decode(data)
 		if block == nil {
@@ -104,18 +114,18 @@ func checkPEM(data []byte) string {
 		}
 		data = rest
 		if block.Type != "CERTIFICATE" {
-			return "holds a PEM block that is no certificate; keep certificates only"
+			return nil, "holds a PEM block that is no certificate; keep certificates only"
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return "holds a PEM block that does not parse as a certificate"
+			return nil, "holds a PEM block that does not parse as a certificate"
 		}
-		count++
+		certificates = append(certificates, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})...)
 	}
 	switch {
-	case count == 0:
-		return "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"
+	case certificates == nil:
+		return nil, "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"
 	case bytes.Contains(data, []byte("-----BEGIN")):
-		return "holds a broken PEM block behind the certificates"
+		return nil, "holds a broken PEM block behind the certificates"
 	}
-	return ""
+	return certificates, ""
 }

@@ -92,6 +92,45 @@ func TestParseFileLooksAtCertificates(t *testing.T) {
 	}
 }
 
+func TestParseFileKeepsTheCertificatesAndNothingElse(t *testing.T) {
+	one, two := certificate(t), certificate(t)
+	folder := t.TempDir()
+	files("ca.crt", "# root\r\n"+strings.ReplaceAll(one, "\n", "\r\n")+"password: hunter2\n"+two)(t, folder, "")
+	files("r.crt", two)(t, folder, "")
+	files("m.yaml", minimal("caFile: ca.crt", "registries: [{host: a.b, caFile: r.crt}, {host: c.d}]"))(t, folder, "")
+	sets, err := ParseFile(filepath.Join(folder, "m.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(sets[0].Spec.Mirrors[0].CA); got != one+two {
+		t.Errorf("the mirror's:\n%s\nwant\n%s", got, one+two)
+	}
+	if got := string(sets[0].Spec.Registries[0].CA); got != two {
+		t.Errorf("the registry's:\n%s\nwant\n%s", got, two)
+	}
+	if sets[0].Spec.Registries[1].CA != nil {
+		t.Error("a registry without caFile has certificates")
+	}
+	data, err := os.ReadFile(filepath.Join(folder, "m.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Text alone names a file that nobody has looked at.
+	if sets, err = Parse("stdin", data); err != nil || sets[0].Spec.Mirrors[0].CA != nil {
+		t.Errorf("from text: %v, %v", sets, err)
+	}
+}
+
+func TestARegistrysCertificatesAreLookedAt(t *testing.T) {
+	folder := t.TempDir()
+	files("m.yaml", minimal("", "registries: [{host: a.b, caFile: none.crt}]"))(t, folder, "")
+	path := filepath.Join(folder, "m.yaml")
+	want := path + `:9:36: spec.registries[0].caFile: "none.crt": there is no such file; paths are relative to the spec's folder`
+	if _, err := ParseFile(path); err == nil || err.Error() != want {
+		t.Errorf("\n got %v\nwant %s", err, want)
+	}
+}
+
 func TestParseFileSaysEverythingAtOnce(t *testing.T) {
 	folder := t.TempDir()
 	files("m.yaml", minimal("only: [A]\ncaFile: none.crt", ""))(t, folder, "")

@@ -16,7 +16,7 @@ func (m *MirrorSet) Object() map[string]any {
 			"failurePolicy", m.Spec.Constraint.FailurePolicy,
 			"honourPodSelector", m.Spec.Constraint.HonourPodSelector,
 			"allowRegistries", m.Spec.Constraint.AllowRegistries),
-		"nodes", filled("onUnsupported", m.Spec.Nodes.OnUnsupported),
+		"nodes", filled("onUnsupported", m.Spec.Nodes.OnUnsupported, "fallbackToUpstream", m.Spec.Nodes.FallbackToUpstream),
 		"serverless", m.Spec.Serverless,
 	)
 	var mirrors, registries []any
@@ -24,7 +24,7 @@ func (m *MirrorSet) Object() map[string]any {
 		mirrors = append(mirrors, mirror.object())
 	}
 	for _, r := range m.Spec.Registries {
-		registries = append(registries, filled("host", r.Host, "transport", r.Transport))
+		registries = append(registries, filled("host", r.Host, "transport", r.Transport, "caFile", r.CAFile))
 	}
 	if mirrors != nil {
 		body["mirrors"] = mirrors
@@ -78,6 +78,10 @@ func filled(namesAndValues ...any) map[string]any {
 		case bool:
 			if v {
 				object[name] = v
+			}
+		case *bool:
+			if v != nil {
+				object[name] = *v
 			}
 		case []string:
 			if len(v) > 0 {

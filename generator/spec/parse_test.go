@@ -183,6 +183,8 @@ func TestWarnings(t *testing.T) {
 		{"two components are a repository", "source: docker.io/library/nginx", "", ""},
 		{"another registry has no library", "source: quay.io/nginx", "", ""},
 		{"a pull secret for system images", "pullSecret: {name: a, namespace: b, allNamespaces: true}", "scope: {includeSystemNamespaces: true}", `f:9:17: spec.mirrors[0].pullSecret: the scope includes system namespaces, whose images a node pulls itself, without a Pod's secret`},
+		{"certificates that nothing checks", "transport: https-skip-verify\ncaFile: a.crt", "", `f:10:13: spec.mirrors[0].caFile: "a.crt": is not used, since https-skip-verify checks no certificate; set transport: https, or remove it`},
+		{"the same of a registry", "", "registries: [{host: a.b, caFile: a.crt, transport: https-skip-verify}]", `f:9:36: spec.registries[0].caFile: "a.crt": is not used, since https-skip-verify checks no certificate; set transport: https, or remove it`},
 	} {
 		sets, err := Parse("f", []byte(minimal(row.mirror, row.body)))
 		if err != nil {

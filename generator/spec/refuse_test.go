@@ -136,6 +136,12 @@ var valueRefusals = []struct{ why, mirror, body, want string }{
 	{"a hidden file", "caFile: .ssh/a", "", `f:9:13: spec.mirrors[0].caFile: ".ssh/a": names a hidden file or folder; rename it`},
 	{"a name like an option", "caFile: -a.crt", "", `f:9:13: spec.mirrors[0].caFile: "-a.crt": holds a name that begins with -, which commands take for an option; rename it`},
 	{"a backslash", `caFile: certs\a.crt`, "", `f:9:13: spec.mirrors[0].caFile: "certs\\a.crt": holds \; a file's path has letters, digits and . _ - / here`},
+	// Transports.
+	{"Docker Hub by plain http", "", "registries: [{host: docker.io, transport: http}]", `f:9:45: spec.registries[0].transport: "http": Docker Hub is served by https alone, with a certificate that every system trusts; remove the line, and name the CA of a proxy in between in caFile`},
+	{"Docker Hub without verification, by its older name", "", "registries: [{host: index.docker.io, transport: https-skip-verify}]", `f:9:51: spec.registries[0].transport: "https-skip-verify": Docker Hub is served by https alone, with a certificate that every system trusts; remove the line, and name the CA of a proxy in between in caFile`},
+	{"Docker Hub by the host that serves it, certificates beside it", "", "registries: [{host: registry-1.docker.io, transport: http, caFile: a.crt}]", "f:9:56: spec.registries[0].transport: \"http\": Docker Hub is served by https alone, with a certificate that every system trusts; remove the line, and name the CA of a proxy in between in caFile\nf:9:70: spec.registries[0].caFile: \"a.crt\": plain http uses no certificates; remove it, or set transport: https"},
+	{"Docker Hub in two ways", "", "registries: [{host: docker.io, transport: http}, {host: registry-1.docker.io}, {host: index.docker.io, transport: https}]", `f:9:45: spec.registries[0].transport: "http": Docker Hub is served by https alone, with a certificate that every system trusts; remove the line, and name the CA of a proxy in between in caFile`},
+	{"two ways to a registry", "transport: http", "registries: [{host: m.example.com, transport: https-skip-verify}]", `f:10:49: spec.registries[0].transport: "m.example.com" is reached by https-skip-verify here and by http in spec.mirrors[0].transport; a registry has one transport: write the same in both`},
 	// Names.
 	{"a mirror's name", "name: A", "", `f:9:11: spec.mirrors[0].name: "A": must be lower-case letters, digits and -, and begin and end with a letter or digit`},
 	{"a mirror's long name", "name: " + strings.Repeat("a", 41), "", `f:9:11: spec.mirrors[0].name: "` + strings.Repeat("a", 41) + `": a name here has at most 40 characters, this has 41; shorten it`},
@@ -148,6 +154,9 @@ var valueRefusals = []struct{ why, mirror, body, want string }{
 	// The other sections.
 	{"a registry with a path", "", "registries: [{host: a.b/c}]", `f:9:23: spec.registries[0].host: "a.b/c": must be a host without a path; write "a.b"`},
 	{"a registry twice", "", "registries: [{host: a.b}, {host: a.b}]", `f:9:36: spec.registries[1].host: "a.b": is declared twice, first as spec.registries[0]; remove one`},
+	{"certificates for a registry of plain http", "", "registries: [{host: a.b, transport: http, caFile: a.crt}]", `f:9:53: spec.registries[0].caFile: "a.crt": plain http uses no certificates; remove it, or set transport: https`},
+	{"a registry's certificates out of the folder", "", "registries: [{host: a.b, caFile: ../a.crt}]", `f:9:36: spec.registries[0].caFile: "../a.crt": must stay below the spec's folder; drop ".."`},
+	{"a fallback that is a word", "", "nodes: {fallbackToUpstream: 'true'}", `f:9:31: spec.nodes.fallbackToUpstream: "true": must be a boolean, not a string; drop the quotes`},
 	{"a registry without a host", "", "registries: [{transport: http}]", `f:9:16: spec.registries[0].host: is missing; name the registry, such as "host: registry.example.com:5000"`},
 	{"a namespace with a wildcard", "", "scope: {excludeNamespaces: ['kube-*']}", `f:9:31: spec.scope.excludeNamespaces[0]: "kube-*": takes no wildcards, which engines read differently; list the namespaces, or use namespaceSelector`},
 	{"a namespace in upper case", "", "scope: {excludeNamespaces: [Web]}", `f:9:31: spec.scope.excludeNamespaces[0]: "Web": must be lower-case letters, digits and -, and begin and end with a letter or digit`},
@@ -188,6 +197,25 @@ func TestRefusals(t *testing.T) {
 func TestValueRefusals(t *testing.T) {
 	for _, row := range valueRefusals {
 		check(t, row.why, minimal(row.mirror, row.body), row.want)
+	}
+}
+
+// Docker Hub has three names, and a mirror there a path.
+func TestAMirrorOnDockerHubIsReachedByHTTPS(t *testing.T) {
+	const head = "apiVersion: mirrorgen.dev/v1alpha1\nkind: MirrorSet\nmetadata: {name: s}\nspec:\n  mirrors:\n"
+	for _, host := range []string{"docker.io", "index.docker.io", "registry-1.docker.io"} {
+		for _, transport := range []string{"http", "https-skip-verify"} {
+			check(t, host, head+"  - source: quay.io\n    mirror: "+host+"/acme\n    transport: "+transport+"\n",
+				`f:8:16: spec.mirrors[0].transport: "`+transport+`": Docker Hub is served by https alone, with a certificate that every system trusts; remove the line, and name the CA of a proxy in between in caFile`)
+		}
+		for _, sound := range []string{"transport: https", "caFile: a.crt", "fallbacks: [" + host + "/b]"} {
+			if _, err := Parse("f", []byte(head+"  - source: quay.io\n    mirror: "+host+"/acme\n    "+sound+"\n")); err != nil {
+				t.Errorf("%s, %s: %v", host, sound, err)
+			}
+		}
+	}
+	if _, err := Parse("f", []byte(head+"  - {source: docker.io, mirror: docker.io.example.com, transport: http}\n")); err != nil {
+		t.Errorf("another registry: %v", err)
 	}
 }
 

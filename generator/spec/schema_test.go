@@ -75,8 +75,9 @@ func beyondSchema() map[string]bool {
 		"a tag", "a merge key", "a boolean of YAML 1.1", "a port that is too high", "no IPv6 address", "a long part", "a long host", "a long path",
 		"all of Docker Hub as a fallback", "a fallback that is the mirror", "the source as its alias", "Docker Hub's own alias", "Docker Hub as an alias",
 		"an entry with the host", "an entry that is the host", "an entry with another name of Docker Hub", "an exception beside only", "an exception that only looks alike",
-		"only what is excepted", "the same entry in both", "an entry too long with its source", "certificates for plain http", "no name to derive",
-		"a secret for everyone", "an empty selector is for everyone", "a registry twice", "In without values", "Exists with values",
+		"only what is excepted", "the same entry in both", "an entry too long with its source", "certificates for plain http", "certificates for a registry of plain http", "no name to derive",
+		"a secret for everyone", "an empty selector is for everyone", "a registry twice", "Docker Hub by plain http", "Docker Hub without verification, by its older name", "Docker Hub by the host that serves it, certificates beside it",
+		"Docker Hub in two ways", "two ways to a registry", "In without values", "Exists with values",
 	} {
 		beyond[why] = true
 	}

@@ -40,7 +40,7 @@ type Spec struct {
 	Constraint Constraint
 	Nodes      Nodes
 	// Serverless lists the platforms whose annotations are set: alibaba-eci,
-	// tencent-eks, huawei-cci. Unset: none.
+	// tencent-eks, huawei-cci, volcengine-vci. Unset: none.
 	Serverless []string
 }
 
@@ -55,6 +55,7 @@ type Mirror struct {
 	// Mirror is host[:port][/path]: where Source is served.
 	Mirror string
 	// Fallbacks are further addresses for nodes and probes; admission has one mirror.
+	// One at another host than Mirror is reached by https unless Registries declares it.
 	Fallbacks []string
 	// Only lists the repository prefixes below Source that the mirror holds; unset: all.
 	Only []string
@@ -64,6 +65,9 @@ type Mirror struct {
 	Transport string
 	// CAFile is a relative path of a certificate file for nodes; unset: the system's trust.
 	CAFile string
+	// CA is the certificates of CAFile as PEM, nothing else of the file; nil where
+	// CAFile is unset, or where the MirrorSet was not read by ParseFile.
+	CA []byte
 	// PullSecret is nil where the mirror needs no credentials.
 	PullSecret *PullSecret
 }
@@ -83,6 +87,9 @@ type Registry struct {
 	Host string
 	// Transport is https, https-skip-verify or http; unset reads as https.
 	Transport string
+	// CAFile and CA are as those of a Mirror.
+	CAFile string
+	CA     []byte
 }
 
 // Scope says which namespaces and Pods are rewritten and judged.
@@ -125,6 +132,10 @@ type Constraint struct {
 type Nodes struct {
 	// OnUnsupported is error or skip; unset reads as error.
 	OnUnsupported string
+	// FallbackToUpstream says whether a node asks the source's own registry where
+	// the mirror and its fallbacks fail. Unset reads as false wherever a runtime
+	// can be kept from it; false that was written out is an error where it cannot.
+	FallbackToUpstream *bool
 }
 
 // A Position is a place in a file; lines and columns count from 1.

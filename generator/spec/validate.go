@@ -11,6 +11,7 @@ func (d *decoder) validate(set *MirrorSet) {
 		v.mirror(&set.Spec.Mirrors[i], index("spec.mirrors", i))
 	}
 	v.registries()
+	v.transports()
 	v.selector(set.Spec.Scope.NamespaceSelector, "spec.scope.namespaceSelector")
 	v.selector(set.Spec.Scope.PodSelector, "spec.scope.podSelector")
 	d.problems = append(d.problems, v.problems...)
@@ -33,6 +34,7 @@ func (v *validator) warn(path, format string, args ...any) {
 func (v *validator) registries() {
 	first := map[string]int{}
 	for i, r := range v.set.Spec.Registries {
+		v.caFile(r.CAFile, r.Transport, index("spec.registries", i)+".caFile")
 		if r.Host == "" {
 			continue
 		}
@@ -41,6 +43,17 @@ func (v *validator) registries() {
 		} else {
 			first[r.Host] = i
 		}
+	}
+}
+
+// caFile judges a file of certificates by the transport beside it.
+func (v *validator) caFile(name, transport, path string) {
+	switch {
+	case name == "":
+	case transport == "http":
+		v.problem(path, "%s: plain http uses no certificates; remove it, or set transport: https", show(name))
+	case transport == "https-skip-verify":
+		v.warn(path, "%s: is not used, since https-skip-verify checks no certificate; set transport: https, or remove it", show(name))
 	}
 }
 

@@ -24,9 +24,7 @@ func (v *validator) mirror(m *Mirror, path string) {
 		v.alias(alias, host, index(path+".aliases", i))
 	}
 	v.entries(m, path)
-	if m.CAFile != "" && m.Transport == "http" {
-		v.problem(path+".caFile", "%s: plain http uses no certificates; remove it, or set transport: https", show(m.CAFile))
-	}
+	v.caFile(m.CAFile, m.Transport, path+".caFile")
 	v.pullSecret(m, path+".pullSecret")
 }
 

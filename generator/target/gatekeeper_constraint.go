@@ -35,10 +35,15 @@ func gatekeeperConstraints(plan *mirror.Plan) []gatekeeperConstraint {
 		{plan.Name + "-templates", "Generated", findings, plan.Enforcement, []string{
 			"Judges the Pods that workloads would make, by what their images will be rewritten to."}},
 	}
-	if plan.Enforcement == "deny" && canWarn(plan.Table) {
+	if plan.Enforcement == "deny" && canWarn(plan) {
+		comment := "Warns of images whose registry has a mirror that does not hold them."
+		if len(plan.PullSecrets) > 0 {
+			comment = "Warns of images whose registry has a mirror that does not hold them, or whose pull secret a stored Pod lacks."
+		}
+		constraints = append(constraints, gatekeeperConstraint{plan.Name + "-warnings", "Original", "warnings", "warn", []string{comment}})
+	}
+	if plan.Enforcement == "deny" && canBeNotHeld(plan.Table) {
 		constraints = append(constraints,
-			gatekeeperConstraint{plan.Name + "-warnings", "Original", "warnings", "warn", []string{
-				"Warns of images whose registry has a mirror that does not hold them."}},
 			gatekeeperConstraint{plan.Name + "-template-warnings", "Generated", "warnings", "warn", []string{
 				"Warns of the same in the Pods that workloads would make."}},
 		)

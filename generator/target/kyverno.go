@@ -8,21 +8,25 @@ import (
 )
 
 // Kyverno renders ClusterPolicies (kyverno.io/v1): one that rewrites, one that
-// refuses, and one that only warns where something can only be warned about.
+// refuses, and one that only warns where something can only be warned about;
+// for pull secrets those that clone them, and what Kyverno has to be allowed for that.
 func Kyverno() Target {
 	return Target{
 		Name:   "kyverno",
-		Doc:    "Kyverno ClusterPolicies that rewrite and judge Pods (Kyverno 1.11 to 1.19; the constraint from 1.13)",
+		Doc:    "Kyverno ClusterPolicies that rewrite and judge Pods (Kyverno 1.11 to 1.19; the constraint and pull secrets from 1.13)",
 		Render: renderKyverno,
 		Notice: "ClusterPolicy is deprecated since Kyverno 1.19 and removed in 1.20; these policies are proven on 1.19.1 " +
-			"(the functions they use exist since 1.11, rule-level failureAction since 1.13); the successors MutatingPolicy and " +
+			"(the functions they use exist since 1.11, rule-level failureAction and generateExisting since 1.13); the successors MutatingPolicy and " +
 			"ValidatingPolicy (policies.kyverno.io/v1) will be the target kyverno-cel",
 	}
 }
 
 func renderKyverno(plan *mirror.Plan) ([]artifact.File, error) {
 	var files []artifact.File
-	for _, render := range []func(*mirror.Plan) (*artifact.File, error){kyvernoRewrite, kyvernoConstraint, kyvernoWarnings} {
+	for _, render := range []func(*mirror.Plan) (*artifact.File, error){
+		kyvernoRewrite, kyvernoImageCache, kyvernoConstraint, kyvernoWarnings,
+		kyvernoPullSecrets, kyvernoServiceAccounts, kyvernoExistingAccounts, kyvernoCredentialsRBAC,
+	} {
 		file, err := render(plan)
 		if err != nil {
 			return nil, err

@@ -48,13 +48,13 @@ func kyvernoConstraint(plan *mirror.Plan) (*artifact.File, error) {
 }
 
 // kyvernoWarnings renders the policy that only warns. There is none where
-// nothing can be warned about (every mirror holds everything), or where the
-// constraint reports everything itself (warn, dryrun).
+// nothing can be warned about (every mirror holds everything and needs no pull
+// secret), or where the constraint reports everything itself (warn, dryrun).
 func kyvernoWarnings(plan *mirror.Plan) (*artifact.File, error) {
-	if plan.Enforcement != "deny" || !canWarn(plan.Table) {
+	if plan.Enforcement != "deny" || !canWarn(plan) {
 		return nil, nil
 	}
-	return kyvernoJudgement(plan, judgement{
+	j := judgement{
 		kind:          "warnings",
 		rule:          "warn-of-images",
 		title:         "Images that the mirrors of " + plan.Name + " do not hold",
@@ -63,11 +63,24 @@ func kyvernoWarnings(plan *mirror.Plan) (*artifact.File, error) {
 		findings:      warnings,
 		failureAction: "Audit",
 		emitWarning:   true,
-	})
+	}
+	if len(plan.PullSecrets) > 0 {
+		j.title = "Images that the mirrors of " + plan.Name + " may not give out"
+		j.about = "# Warns of images that a mirror of MirrorSet %s does not hold, or whose pull secret a stored Pod lacks."
+		j.text = "Warns of images that their registry's mirror does not hold, or that need a pull secret which a stored Pod cannot get; refuses nothing."
+	}
+	return kyvernoJudgement(plan, j)
 }
 
-// canWarn reports whether an image can be one that its source's mirror does not hold.
-func canWarn(table mirror.Table) bool {
+// canWarn reports whether there can be a warning: of an image that its source's
+// mirror does not hold, or of a pull secret that a stored Pod lacks.
+func canWarn(plan *mirror.Plan) bool {
+	return len(plan.PullSecrets) > 0 || canBeNotHeld(plan.Table)
+}
+
+// canBeNotHeld reports whether an image can be one that its source's mirror does
+// not hold.
+func canBeNotHeld(table mirror.Table) bool {
 	for _, row := range table {
 		if row.To == "" && row.Mirror != "" {
 			return true
@@ -97,6 +110,12 @@ func kyvernoJudgement(plan *mirror.Plan, j judgement) (*artifact.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	further, err := needsRules(plan, j, func(operations string) (string, error) {
+		return kyvernoScopeOn(plan.Scope, podSelector, operations)
+	})
+	if err != nil {
+		return nil, err
+	}
 	return kyvernoFile(plan, j.kind, "constraint.yaml", map[string]any{
 		"Header":        kyvernoHeader(plan),
 		"About":         strings.Replace(j.about, "%s", set, 1),
@@ -109,6 +128,8 @@ func kyvernoJudgement(plan *mirror.Plan, j judgement) (*artifact.File, error) {
 		"FailureAction": j.failureAction,
 		"EmitWarning":   j.emitWarning,
 		"Scope":         scope,
+		"Judge":         j.findings != warnings || canBeNotHeld(plan.Table),
+		"Further":       further,
 		"Excess":        j.findings != warnings,
 		"References":    plan.Limits.References,
 		"Characters":    plan.Limits.Characters,

@@ -10,6 +10,39 @@ import (
 
 // kyvernoRewrite renders the policy that rewrites images.
 func kyvernoRewrite(plan *mirror.Plan) (*artifact.File, error) {
+	data, err := rewriteData(plan)
+	if err != nil {
+		return nil, err
+	}
+	scope, err := kyvernoScope(plan.Scope, plan.Scope.PodSelector)
+	if err != nil {
+		return nil, err
+	}
+	equipped := ""
+	equipment, err := podEquipment(plan)
+	if err != nil {
+		return nil, err
+	}
+	if equipment != nil {
+		if equipped, err = equipment.render(plan); err != nil {
+			return nil, err
+		}
+	}
+	for key, value := range map[string]any{
+		"Name":  plan.Name + "-rewrite",
+		"Title": "Rewrite images to the mirrors of " + plan.Name,
+		"Scope": scope,
+		"Paths": "[].join('/',['/spec',l,to_string(i),f||'image'])",
+		"Equip": equipped,
+	} {
+		data[key] = value
+	}
+	return kyvernoFile(plan, "rewrite", "rewrite.yaml", data)
+}
+
+// rewriteData is what the templates that rewrite images share: all but the
+// policy's name and title, the objects it is about, and the places of their images.
+func rewriteData(plan *mirror.Plan) (map[string]any, error) {
 	table := plan.Table.Rewriting()
 	rows := make([]jmesRow, 0, len(table))
 	for _, prefix := range table.Prefixes() {
@@ -19,17 +52,10 @@ func kyvernoRewrite(plan *mirror.Plan) (*artifact.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	scope, err := kyvernoScope(plan.Scope, plan.Scope.PodSelector)
-	if err != nil {
-		return nil, err
-	}
-	return kyvernoFile(plan, "rewrite", "rewrite.yaml", map[string]any{
+	return map[string]any{
 		"Header":        kyvernoHeader(plan),
 		"Set":           plan.Name,
-		"Name":          plan.Name + "-rewrite",
-		"Title":         "Rewrite images to the mirrors of " + plan.Name,
 		"FailurePolicy": plan.RewriteFailurePolicy,
-		"Scope":         scope,
 		"References":    plan.Limits.References,
 		"Characters":    plan.Limits.Characters,
 		"MaxLength":     longestRewritable(table),
@@ -37,7 +63,7 @@ func kyvernoRewrite(plan *mirror.Plan) (*artifact.File, error) {
 		"Hub":           kyvernoHub,
 		"Probes":        jmesProbes(table.Depth()),
 		"Table":         text,
-	})
+	}, nil
 }
 
 // longestRewritable is the length of the longest reference that a row of the

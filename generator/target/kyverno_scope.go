@@ -12,6 +12,11 @@ import (
 // updated, in the namespaces of the scope. The Pod selector is a parameter,
 // because the constraint honours it only on request.
 func kyvernoScope(scope mirror.Scope, podSelector *spec.Selector) (string, error) {
+	return kyvernoScopeOn(scope, podSelector, "CREATE, UPDATE")
+}
+
+// kyvernoScopeOn is kyvernoScope for some operations, written as in a YAML list.
+func kyvernoScopeOn(scope mirror.Scope, podSelector *spec.Selector, operations string) (string, error) {
 	var out strings.Builder
 	line := func(text string) { out.WriteString("    " + text + "\n") }
 	value := func(field string, v any) error {
@@ -27,7 +32,7 @@ func kyvernoScope(scope mirror.Scope, podSelector *spec.Selector) (string, error
 	line("  any:")
 	line("  - resources:")
 	line("      kinds: [Pod]")
-	line("      operations: [CREATE, UPDATE]")
+	line("      operations: [" + operations + "]")
 	if scope.NamespaceSelector != nil {
 		if err := value("      namespaceSelector", scope.NamespaceSelector); err != nil {
 			return "", err

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"path"
 	"strings"
 	"text/template"
 
@@ -11,7 +13,8 @@ import (
 )
 
 // render executes the template file with data. A template is for shape: all
-// that it inserts goes through quote, or was encoded in Go.
+// that it inserts goes through quote, or was encoded in Go. It may use the files
+// beside it that end in .part, which several templates share.
 func render(name string, data any) ([]byte, error) {
 	text, err := templates.FS.ReadFile(name)
 	if err != nil {
@@ -24,6 +27,15 @@ func render(name string, data any) ([]byte, error) {
 		Parse(string(text))
 	if err != nil {
 		return nil, err
+	}
+	parts, err := fs.Glob(templates.FS, path.Join(path.Dir(name), "*.part"))
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) > 0 {
+		if t, err = t.ParseFS(templates.FS, parts...); err != nil {
+			return nil, err
+		}
 	}
 	var out bytes.Buffer
 	if err := t.Execute(&out, data); err != nil {

@@ -44,6 +44,9 @@ const (
 	Update  Operation = "UPDATE"
 	Delete  Operation = "DELETE"
 	Connect Operation = "CONNECT"
+	// Existing is no admission: the object stands in the cluster already when the
+	// policies are applied, so that only what they do in the background concerns it.
+	Existing Operation = "EXISTING"
 )
 
 // A Phase is a step of admission.
@@ -53,6 +56,10 @@ type Phase string
 const (
 	Mutate   Phase = "mutate"
 	Validate Phase = "validate"
+	// Background is what a policy's controller does after admission: cloning
+	// Secrets, and changing objects that exist. It is run only where a Request
+	// brings the cluster along.
+	Background Phase = "background"
 )
 
 // A Request is one object on its way into the cluster.
@@ -75,12 +82,16 @@ type Request struct {
 	// RegistryImages are the images that a policy with a live-registry look-up
 	// sees; nil: the registry holds nothing.
 	RegistryImages []string
+	// Cluster are the objects that stand in the cluster beside the one submitted,
+	// which the Background phase reads and changes. nil: the phase is not run, and
+	// a policy that would do something in it does not.
+	Cluster []map[string]any
 }
 
 // Validate refuses a request that no cluster could make.
 func (r Request) Validate() error {
 	switch r.Operation {
-	case "", Create, Connect:
+	case "", Create, Connect, Existing:
 		if r.Object == nil {
 			return errors.New("a request needs an object")
 		}
@@ -93,14 +104,17 @@ func (r Request) Validate() error {
 			return errors.New("a DELETE needs the old object")
 		}
 	default:
-		return errors.New("operation " + string(r.Operation) + ": must be CREATE, UPDATE, DELETE or CONNECT")
+		return errors.New("operation " + string(r.Operation) + ": must be CREATE, UPDATE, DELETE, CONNECT or EXISTING")
 	}
 	return nil
 }
 
 // Runs reports whether the request asks for the phase.
 func (r Request) Runs(phase Phase) bool {
-	if r.Phases == nil {
+	switch {
+	case phase == Background && r.Cluster == nil, phase != Background && r.Operation == Existing:
+		return false
+	case r.Phases == nil:
 		return true
 	}
 	for _, p := range r.Phases {
@@ -130,6 +144,11 @@ type Outcome struct {
 	Matched []string
 	// Fired lists the rules that changed, refused or warned; sorted.
 	Fired []string
+	// Cluster is what the Background phase made of the request's: changed objects
+	// in their places, new ones behind them by kind, namespace and name. The
+	// bookkeeping that an engine writes on objects is not in it. nil: the phase was
+	// not run.
+	Cluster []map[string]any
 }
 
 // ErrAbsent marks an engine that is not installed; the message says how to get it.

@@ -329,11 +329,12 @@ func (s *ProcessSession) Admit(ctx context.Context, request Request) (Outcome, e
 		SubResource:     request.SubResource,
 		NamespaceLabels: maps.Clone(request.NamespaceLabels),
 		RegistryImages:  request.RegistryImages,
+		Cluster:         request.Cluster,
 	}
 	if request.Operation == "" {
 		admit.Operation = string(Create)
 	}
-	for _, phase := range []Phase{Mutate, Validate} {
+	for _, phase := range []Phase{Mutate, Validate, Background} {
 		if request.Runs(phase) {
 			admit.Phases = append(admit.Phases, string(phase))
 		}
@@ -364,6 +365,7 @@ func (s *ProcessSession) Admit(ctx context.Context, request Request) (Outcome, e
 		Messages: response.Admit.Messages,
 		Warnings: response.Admit.Warnings,
 		Recorded: response.Admit.Recorded,
+		Cluster:  response.Admit.Cluster,
 		Matched:  response.Admit.Matched,
 		Fired:    response.Admit.Fired,
 	}

@@ -25,6 +25,8 @@ const (
 	deniedFile   = "want-denied.txt"
 	warnedFile   = "want-warned.txt"
 	recordedFile = "want-recorded.txt"
+	clusterFile  = "cluster.yaml"
+	leftFile     = "want-cluster.yaml"
 )
 
 // A Case is one claim: objects submitted, and what is wanted of them.
@@ -57,6 +59,9 @@ type Case struct {
 	Denied []Line
 	// Warned and Recorded: absent in the folder means none.
 	Warned, Recorded []Line
+	// Cluster are the objects that stand in the cluster; nil where the case is not
+	// about what policies do after admission. WantCluster is what becomes of them.
+	Cluster, WantCluster []map[string]any
 }
 
 // WantsDenial reports whether the claim is that the object is refused.
@@ -127,6 +132,15 @@ func Load(folder string, forUpdate bool) (*Case, error) {
 	if c.Want, err = c.readObjects(wantFile, false); err != nil {
 		fail(err)
 	}
+	if c.Cluster, err = c.readObjects(clusterFile, false); err != nil {
+		fail(err)
+	}
+	if c.WantCluster, err = c.readObjects(leftFile, false); err != nil {
+		fail(err)
+	}
+	if c.Operation == engine.Existing && c.Cluster == nil {
+		fail(fmt.Errorf("%s: is needed for operation EXISTING, which is about what policies do in a cluster", c.file(clusterFile)))
+	}
 	for name, into := range map[string]*[]Line{deniedFile: &c.Denied, warnedFile: &c.Warned, recordedFile: &c.Recorded} {
 		lines, err := c.readLines(name)
 		if err != nil {
@@ -136,6 +150,16 @@ func Load(folder string, forUpdate bool) (*Case, error) {
 	}
 	if !forUpdate {
 		switch {
+		case c.Cluster == nil && c.WantCluster != nil:
+			fail(fmt.Errorf("%s: there is no %s that it could come of; write one, or remove the file", c.file(leftFile), clusterFile))
+		case c.Cluster != nil && c.WantCluster == nil && c.Denied == nil:
+			fail(fmt.Errorf("%s: %s is there, but not %s: what becomes of the cluster is not said; write it, or run gen test --update", c.Folder, clusterFile, leftFile))
+		}
+		switch {
+		case c.Operation == engine.Existing:
+			if c.Want != nil || c.Denied != nil {
+				fail(fmt.Errorf("%s: operation EXISTING admits nothing; remove %s and %s", c.Folder, wantFile, deniedFile))
+			}
 		case c.Want == nil && c.Denied == nil:
 			fail(fmt.Errorf("%s: neither %s nor %s: a case without a wanted outcome proves nothing; write one, or run gen test --update", c.Folder, wantFile, deniedFile))
 		case c.Want != nil && c.Denied != nil:

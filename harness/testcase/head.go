@@ -72,10 +72,10 @@ func (c *Case) readHead() []error {
 	switch operation := engine.Operation(head.text("operation")); operation {
 	case "":
 		c.Operation = engine.Create
-	case engine.Create, engine.Update, engine.Delete, engine.Connect:
+	case engine.Create, engine.Update, engine.Delete, engine.Connect, engine.Existing:
 		c.Operation = operation
 	default:
-		head.fail("operation", fmt.Sprintf("%q: must be CREATE, UPDATE, DELETE or CONNECT", operation))
+		head.fail("operation", fmt.Sprintf("%q: must be CREATE, UPDATE, DELETE, CONNECT or EXISTING", operation))
 	}
 	c.SubResource = head.text("subresource")
 	c.NamespaceLabels = head.texts("namespaceLabels")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"sync"
@@ -60,6 +61,8 @@ func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
 		folder, rest, _ := strings.Cut(file.Path, "/")
 		switch {
 		case strings.HasSuffix(file.Path, "kustomization.yaml"), strings.HasPrefix(rest, "tests/"):
+		case strings.HasSuffix(file.Path, "-rbac.yaml"):
+			// What Kyverno's controllers may do; no engine here asks for permission.
 		case folder == "kyverno", folder == "gatekeeper", folder == "rego":
 			set.Files[folder] = append(set.Files[folder], file)
 		}
@@ -99,16 +102,29 @@ func readPolicies(name string) ([]map[string]any, error) {
 	return objects, err
 }
 
-// role is a rule's name with the MirrorSet's name taken out, so that the same
-// rule of two sets counts as one.
+// role is a rule's name with the names of the MirrorSet and of its mirrors taken
+// out, and the hash that a policy's name may carry, so that the same rule of two
+// sets counts as one.
 func (s *PolicySet) role(rule string) string {
 	for _, plan := range s.Plans {
-		if rest, ok := strings.CutPrefix(rule, plan.Name); ok && (rest == "" || rest[0] == '-' || rest[0] == '/') {
-			return "<set>" + rest
+		rest, ok := strings.CutPrefix(rule, plan.Name)
+		if !ok || rest != "" && rest[0] != '-' && rest[0] != '/' {
+			continue
 		}
+		rest = hashed.ReplaceAllString(rest, "$1/")
+		for name := range plan.Mirrors {
+			if base, ok := strings.CutSuffix(rest, "-"+name); ok && strings.Contains(base, "/") {
+				rest = base + "-<mirror>"
+				break
+			}
+		}
+		return "<set>" + rest
 	}
 	return rule
 }
+
+// hashed is the end of a policy's name that stands for what its rules say.
+var hashed = regexp.MustCompile(`^(-pull-secrets)-[0-9a-f]{8}/`)
 
 // sessions keeps what is loaded, so that each set is compiled once per engine.
 type sessions struct {

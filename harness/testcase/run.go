@@ -224,6 +224,8 @@ type admitted struct {
 	messages, warnings, recorded []string
 	matched, fired               []string
 	images                       []report.ImageVerdict
+	// cluster is what became of the case's; nil where it has none.
+	cluster []map[string]any
 	// problems are what the harness itself finds wrong with the admission.
 	problems []string
 }
@@ -238,7 +240,7 @@ func (r *runner) admit(ctx context.Context, c *Case, set *PolicySet, p Pipeline)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Judge, err)
 	}
-	all := &admitted{allowed: true}
+	all := &admitted{allowed: true, cluster: c.Cluster}
 	for i, object := range c.Objects {
 		request := engine.Request{Object: object, Operation: c.Operation, SubResource: c.SubResource,
 			NamespaceLabels: c.NamespaceLabels, RegistryImages: c.Registry}
@@ -247,6 +249,12 @@ func (r *runner) admit(ctx context.Context, c *Case, set *PolicySet, p Pipeline)
 			request.OldObject = c.OldObjects[i]
 		case engine.Delete:
 			request.Object, request.OldObject = nil, object
+		}
+		if c.Operation == engine.Existing {
+			if err := r.background(ctx, p, set, mutator, request, all); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		outcome, err := admitOne(ctx, mutator, judge, request)
 		if err != nil {
@@ -258,12 +266,42 @@ func (r *runner) admit(ctx context.Context, c *Case, set *PolicySet, p Pipeline)
 			all.problems = append(all.problems, r.checkMutation(ctx, mutator, request, outcome.mutated.Object)...)
 		}
 		all.add(object, outcome)
+		if c.Cluster != nil && outcome.allowed() && c.Operation != engine.Delete {
+			request.Object = outcome.mutated.Object
+			if err := r.background(ctx, p, set, mutator, request, all); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return all, nil
 }
 
+// background lets the mutating engine do what policies do after admission, to
+// the cluster as the objects before left it.
+func (r *runner) background(ctx context.Context, p Pipeline, set *PolicySet, session engine.Session, request engine.Request, all *admitted) error {
+	request.Phases = []engine.Phase{engine.Background}
+	request.Cluster = all.cluster
+	outcome, err := session.Admit(ctx, request)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.Mutate, err)
+	}
+	if outcome.Cluster == nil {
+		return fmt.Errorf("%s: does not run what policies do in the background of a cluster", p.Mutate)
+	}
+	r.count(p.Mutate, set, session, outcome)
+	all.cluster = outcome.Cluster
+	all.warnings = append(all.warnings, outcome.Warnings...)
+	all.matched = append(all.matched, outcome.Matched...)
+	all.fired = append(all.fired, outcome.Fired...)
+	return nil
+}
+
 // staged is one object's way through the two steps of a pipeline.
 type staged struct{ mutated, judged engine.Outcome }
+
+// allowed is whether both steps let the object in; the second is not asked
+// where the first did not.
+func (s staged) allowed() bool { return s.mutated.Allowed && s.judged.Allowed }
 
 // admitOne mutates, then judges what came of it, as a cluster does.
 func admitOne(ctx context.Context, mutator, judge engine.Session, request engine.Request) (staged, error) {
@@ -400,6 +438,19 @@ func judge(c *Case, set *PolicySet, got *admitted) (problems []string, diffs []f
 		}
 		if diff != "" {
 			diffs = append(diffs, fileDiff{wantFile, diff})
+		}
+	}
+	if c.WantCluster != nil {
+		want, err := expandObjects(c.WantCluster, set.Plans)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", c.file(leftFile), err)
+		}
+		diff, err := diffObjects(leftFile, want, got.cluster)
+		if err != nil {
+			return nil, nil, err
+		}
+		if diff != "" {
+			diffs = append(diffs, fileDiff{leftFile, diff})
 		}
 	}
 	if err := compare(warnedFile, c.Warned, got.warnings); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"mirrorgen.dev/gen/generator/artifact"
 	"mirrorgen.dev/gen/generator/document"
+	"mirrorgen.dev/gen/harness/engine"
 )
 
 // update writes the wants of a case from the first pipeline that can run it,
@@ -36,17 +37,28 @@ func (s *PolicySet) has(engine string) bool {
 }
 
 func (c *Case) writeWants(got *admitted) error {
-	c.Want, c.Denied = nil, nil
-	objects := []byte(nil)
+	c.Want, c.Denied, c.WantCluster = nil, nil, nil
+	objects, left := []byte(nil), []byte(nil)
 	denied := []string(nil)
-	if got.allowed {
+	if c.Cluster != nil {
+		stream, err := document.Stream(got.cluster)
+		if err != nil {
+			return err
+		}
+		left = stream
+		c.WantCluster = got.cluster
+	}
+	switch {
+	case c.Operation == engine.Existing:
+		// Nothing is admitted.
+	case got.allowed:
 		stream, err := document.Stream(got.objects)
 		if err != nil {
 			return err
 		}
 		objects = stream
 		c.Want = got.objects
-	} else {
+	default:
 		if denied = got.messages; len(denied) == 0 {
 			return fmt.Errorf("%s: denied without a message; there is nothing to want", c.Folder)
 		}
@@ -55,6 +67,7 @@ func (c *Case) writeWants(got *admitted) error {
 	c.Warned, c.Recorded = lines(got.warnings), lines(got.recorded)
 	for name, data := range map[string][]byte{
 		wantFile:     objects,
+		leftFile:     left,
 		deniedFile:   joined(denied),
 		warnedFile:   joined(got.warnings),
 		recordedFile: joined(got.recorded),

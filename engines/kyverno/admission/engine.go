@@ -1,9 +1,11 @@
 // Package admission runs Kyverno's classic policies (kyverno.io/v1 ClusterPolicy
-// and Policy) offline, as Kyverno's admission webhooks run them in a cluster.
+// and Policy) offline, as Kyverno's admission webhooks and, for generate rules and
+// mutate rules with targets, its background controllers run them in a cluster.
 //
-// The engine itself is Kyverno's, imported. What is written here is what the
-// webhooks do around it: which policies see a request, in which order, with
-// which context, and what an error or a violation means for the request.
+// The engine itself is Kyverno's, imported, and so are the controllers. What is
+// written here is what the webhooks do around it: which policies see a request, in
+// which order, with which context, and what an error or a violation means for the
+// request; and a cluster for the controllers to work on.
 package admission
 
 import (
@@ -16,6 +18,7 @@ import (
 	"github.com/kyverno/kyverno/pkg/engine/factories"
 	"github.com/kyverno/kyverno/pkg/engine/jmespath"
 	imageverifycache "github.com/kyverno/kyverno/pkg/image/verification/cache"
+	reportutils "github.com/kyverno/kyverno/pkg/utils/report"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
@@ -57,11 +60,14 @@ func New() *Engine {
 
 var quietOnce sync.Once
 
-// quiet silences the loggers that Kyverno and Kubernetes share process-wide; their
-// errors come back as rule results, which are reported.
+// quiet silences the loggers that Kyverno and Kubernetes share process-wide, and
+// its reports; their errors come back as rule results, which are reported.
 func quiet() {
 	quietOnce.Do(func() {
 		klog.SetLogger(logr.Discard())
 		ctrllog.SetLogger(logr.Discard())
+		// The background controllers ask what to report on, and take none for an answer
+		// only if there is a configuration.
+		reportutils.NewReportingConfig(nil)
 	})
 }

@@ -44,6 +44,8 @@ func BenchmarkGenerated(b *testing.B) {
 	var (
 		ordinary = podOf(host+"tools/wait:1.36", host+"shop/web:1.25", host+"shop/api:2.0.1")
 		mirrored = podOf(mirror+"tools/wait:1.36", mirror+"shop/web:1.25", mirror+"shop/api:2.0.1")
+		equipped = strings.NewReplacer(`"labels":`, `"annotations":{"k8s.aliyun.com/plain-http-registry":"mirror.example.com"},"labels":`,
+			`"spec":{`, `"spec":{"imagePullSecrets":[{"name":"mirrorgen-many-host0-example-net"}],`).Replace(mirrored)
 		prefixed = podOf("mirror.example.com/tools/wait:1.36", "mirror.example.com/shop/web:1.25", "mirror.example.com/shop/api:2.0.1")
 		foreign  = podOf("ghcr.io/tools/wait:1.36", "ghcr.io/shop/web:1.25", "ghcr.io/shop/api:2.0.1")
 		// About as much as an object can hold and still be stored.
@@ -61,6 +63,7 @@ func BenchmarkGenerated(b *testing.B) {
 		{"rewrite/mirrors=10", rewriteOf("10"), phaseMutate, ordinary, mirrored, false},
 		{"rewrite/mirrors=50", rewriteOf("50"), phaseMutate, ordinary, mirrored, false},
 		{"rewrite/mirrors=200", rewriteOf("200"), phaseMutate, ordinary, mirrored, false},
+		{"rewrite-with-needs/mirrors=1", rewriteOf("needs"), phaseMutate, ordinary, equipped, false},
 		{"rewrite-nothing-matches/mirrors=1", rewriteOf("1"), phaseMutate, foreign, "", false},
 		{"rewrite-nothing-matches/mirrors=200", rewriteOf("200"), phaseMutate, foreign, "", false},
 		{"rewrite-500kB-alone/mirrors=1", rewriteOf("1"), phaseMutate, alone, "", false},

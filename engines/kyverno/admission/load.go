@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
@@ -116,78 +115,6 @@ func policyName(policy kyvernov1.PolicyInterface) string {
 		return policy.GetNamespace() + "/" + policy.GetName()
 	}
 	return policy.GetName()
-}
-
-// offline refuses what needs a cluster, or a part of Kyverno that this engine
-// does not run: to leave it out would be a verdict about another policy.
-func offline(policy kyvernov1.PolicyInterface) error {
-	spec := policy.GetSpec()
-	var problems []error
-	if !spec.AdmissionProcessingEnabled() {
-		problems = append(problems, errors.New("spec.admission is false: a cluster does not run this policy at admission, and this engine runs nothing else"))
-	}
-	for i := range spec.Rules {
-		rule := &spec.Rules[i]
-		at := fmt.Sprintf("spec.rules[%d] %q", i, rule.Name)
-		unable := func(field string) {
-			problems = append(problems, fmt.Errorf("%s: %s rules are not run by this engine; it runs mutate and validate at admission", at, field))
-		}
-		if rule.HasGenerate() {
-			unable("generate")
-		}
-		if rule.HasVerifyImages() {
-			unable("verifyImages")
-		}
-		if rule.HasMutateExisting() {
-			unable("mutate.targets (mutate existing)")
-		}
-		if rule.HasVerifyManifests() {
-			unable("validate.manifests")
-		}
-		for _, entry := range contextEntries(rule) {
-			var source string
-			switch {
-			case entry.ConfigMap != nil:
-				source = "a ConfigMap"
-			case entry.APICall != nil:
-				source = "an API call"
-			case entry.GlobalReference != nil:
-				source = "a GlobalContextEntry"
-			default:
-				continue
-			}
-			problems = append(problems, fmt.Errorf("%s: context %q is read from %s of the cluster, which an offline engine does not have", at, entry.Name, source))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// contextEntries are all that a rule can look up, its loops included.
-func contextEntries(rule *kyvernov1.Rule) []kyvernov1.ContextEntry {
-	entries := slices.Clone(rule.Context)
-	if rule.Mutation != nil {
-		entries = append(entries, mutateEntries(rule.Mutation.ForEachMutation)...)
-	}
-	if rule.Validation != nil {
-		entries = append(entries, validateEntries(rule.Validation.ForEachValidation)...)
-	}
-	return entries
-}
-
-func mutateEntries(loops []kyvernov1.ForEachMutation) (entries []kyvernov1.ContextEntry) {
-	for i := range loops {
-		entries = append(entries, loops[i].Context...)
-		entries = append(entries, mutateEntries(loops[i].GetForEachMutation())...)
-	}
-	return entries
-}
-
-func validateEntries(loops []kyvernov1.ForEachValidation) (entries []kyvernov1.ContextEntry) {
-	for i := range loops {
-		entries = append(entries, loops[i].Context...)
-		entries = append(entries, validateEntries(loops[i].GetForEachValidation())...)
-	}
-	return entries
 }
 
 // flatten takes joined errors apart, so that each stands on a line with its place.

@@ -26,21 +26,34 @@ func TestPoliciesThatAClusterRefusesAreNotLoaded(t *testing.T) {
 		{"no rules", policyOf("empty", "background: true"), []string{"no rules"}},
 		{"two policies of one name", good + "---\n" + good, []string{"document 2", "already"}},
 		{"nothing", "# only a comment\n", []string{"nothing to judge by"}},
-		{"a generate rule", policyOf("g", `
+		{"a generate rule with server-side apply", replaced(t, clonePolicy, "spec:\n", "spec:\n  useServerSideApply: true\n"), []string{"spec.useServerSideApply", "who owns which field"}},
+		{"a generate rule that makes nothing", without(t, clonePolicy, "      kind: Secret\n"), []string{"kind"}},
+		{"a variable where a rule matches", replaced(t, clonePolicy, "[kube-system, registry-credentials]", "['{{ request.object.metadata.name }}']"), []string{"should not have variables in exclude section"}},
+		{"a generate loop's look-up in the cluster", policyOf("f", `
 rules:
-- name: make
+- name: each
   match: {any: [{resources: {kinds: [Namespace]}}]}
-  generate: {apiVersion: v1, kind: ConfigMap, name: x, namespace: "{{request.object.metadata.name}}", data: {data: {a: b}}}`), []string{"generate rules are not run"}},
+  generate:
+    foreach:
+    - list: "request.object.metadata.labels.keys(@)"
+      context: [{name: cm, configMap: {name: x, namespace: ns}}]
+      apiVersion: v1
+      kind: Secret
+      name: "{{ element }}"
+      namespace: "{{ request.object.metadata.name }}"
+      clone: {namespace: registry-credentials, name: regcred}`), []string{"ConfigMap of the cluster"}},
 		{"a verifyImages rule", policyOf("v", `
 rules:
 - name: check
   match: {any: [{resources: {kinds: [Pod]}}]}
   verifyImages: [{imageReferences: ["*"], mutateDigest: false, attestors: [{entries: [{keys: {publicKeys: "k8s://a/b"}}]}]}]`), []string{"verifyImages rules are not run"}},
-		{"a mutate existing rule", policyOf("m", `
+		{"a target's look-up in the cluster", policyOf("m", `
 rules:
 - name: later
   match: {any: [{resources: {kinds: [Pod]}}]}
-  mutate: {targets: [{apiVersion: v1, kind: ConfigMap, name: x, namespace: ns}], patchStrategicMerge: {data: {a: b}}}`), []string{"mutate.targets"}},
+  mutate:
+    targets: [{apiVersion: v1, kind: ConfigMap, name: x, namespace: ns, context: [{name: all, apiCall: {urlPath: /api/v1/namespaces}}]}]
+    patchStrategicMerge: {data: {a: b}}`), []string{"an API call of the cluster"}},
 		{"a look-up in the cluster", policyOf("c", `
 rules:
 - name: look
@@ -85,6 +98,10 @@ spec:
     match: {any: [{resources: {kinds: [ConfigMap]}}]}
     mutate: {patchStrategicMerge: {metadata: {labels: {a: b}}}}
 `)
+	background := load(t, clonePolicy, accountPolicy)
+	if want := []string{cloneRule, "cn-service-accounts-1a2b3c4d/docker-io"}; !slices.Equal(background.Rules(), want) {
+		t.Errorf("got %v, want %v", background.Rules(), want)
+	}
 	want := []string{"a/autogen-cronjob-set", "a/autogen-set", "a/set", "rewrite/images", "shop/own/set"}
 	if !slices.Equal(session.Rules(), want) {
 		t.Errorf("got %v, want %v", session.Rules(), want)

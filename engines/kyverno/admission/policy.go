@@ -8,6 +8,7 @@ import (
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	"github.com/kyverno/kyverno/ext/wildcard"
 	"github.com/kyverno/kyverno/pkg/autogen"
+	policyvalidate "github.com/kyverno/kyverno/pkg/validation/policy"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -30,6 +31,8 @@ type policy struct {
 	selectors []kyvernov1.Rule
 	// overrideSelectors: an action override asks for them.
 	overrideSelectors bool
+	// unfit is why Kyverno does not look at what exists for the policy; nil: it does.
+	unfit error
 }
 
 // A variant is a policy as the engine runs it.
@@ -107,6 +110,9 @@ func newPolicy(ctx context.Context, name string, source kyvernov1.PolicyInterfac
 		if selectsNamespace(rule) {
 			p.selectors = append(p.selectors, rule)
 		}
+	}
+	if spec.HasGenerate() || spec.HasMutateExisting() {
+		p.unfit = policyvalidate.ValidateVariables(source, true)
 	}
 	return p
 }

@@ -63,12 +63,20 @@ func withRegistry(ctx context.Context, held *registry) context.Context {
 	return context.WithValue(ctx, registryKey{}, held)
 }
 
-// declaredImages is Kyverno's door to registries. Nothing goes over a network.
-type declaredImages struct{}
-
-func (declaredImages) GetClient(ctx context.Context, _ *kyvernov1.ImageRegistryCredentials, _ string, _ []string) (engineapi.RegistryClient, error) {
+func registryOf(ctx context.Context) *registry {
 	held, _ := ctx.Value(registryKey{}).(*registry)
-	return registryClient{held}, nil
+	return held
+}
+
+// declaredImages is Kyverno's door to registries: the one here, else that of the
+// call. Nothing goes over a network.
+type declaredImages struct{ held *registry }
+
+func (d declaredImages) GetClient(ctx context.Context, _ *kyvernov1.ImageRegistryCredentials, _ string, _ []string) (engineapi.RegistryClient, error) {
+	if d.held != nil {
+		return registryClient{d.held}, nil
+	}
+	return registryClient{registryOf(ctx)}, nil
 }
 
 type registryClient struct{ held *registry }

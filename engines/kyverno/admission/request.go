@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	kyvernov2 "github.com/kyverno/kyverno/api/kyverno/v2"
 	enginecontext "github.com/kyverno/kyverno/pkg/engine/context"
-	matchutils "github.com/kyverno/kyverno/pkg/utils/match"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -53,7 +51,7 @@ func newRequest(admit *protocol.Admit) (*request, error) {
 	case "":
 		r.operation = kyvernov1.Create
 		fallthrough
-	case "CREATE", "CONNECT":
+	case "CREATE", "CONNECT", "EXISTING":
 		if admit.Object == nil {
 			return nil, fmt.Errorf("operation %s needs an object", r.operation)
 		}
@@ -69,7 +67,7 @@ func newRequest(admit *protocol.Admit) (*request, error) {
 		subject = admit.OldObject
 		r.old.Object = admit.OldObject
 	default:
-		return nil, fmt.Errorf("operation %q: must be CREATE, UPDATE, DELETE or CONNECT", admit.Operation)
+		return nil, fmt.Errorf("operation %q: must be CREATE, UPDATE, DELETE, CONNECT or EXISTING", admit.Operation)
 	}
 	if r.operation != kyvernov1.Delete {
 		r.object.Object = admit.Object
@@ -100,9 +98,8 @@ func newRequest(admit *protocol.Admit) (*request, error) {
 		if r.old.Object, err = inNamespace(r.old.Object, r.namespace); err != nil {
 			return nil, err
 		}
-		if admit.NamespaceLabels != nil {
-			r.labels = maps.Clone(admit.NamespaceLabels)
-			r.labels[corev1.LabelMetadataName] = r.namespace
+		if labels, known := namespaceLabels(admit, r.namespace); known {
+			r.labels = labels
 		}
 	}
 	return r, nil
@@ -161,24 +158,6 @@ func withoutNamespace(object map[string]any) map[string]any {
 	delete(fresh, "namespace")
 	made["metadata"] = fresh
 	return made
-}
-
-// needsLabels refuses to guess: a policy whose rules for this kind ask for the
-// namespace's labels cannot be judged without them. As in the webhook, objects
-// without a namespace are never looked up.
-func (r *request) needsLabels(p *policy) error {
-	if r.labels != nil || r.namespace == "" || r.gvk.Kind == "Namespace" {
-		return nil
-	}
-	asks := p.overrideSelectors
-	for _, rule := range p.selectors {
-		kinds := rule.MatchResources.GetKinds()
-		asks = asks || len(kinds) == 0 || matchutils.CheckKind(kinds, r.gvk, r.subresource, true)
-	}
-	if asks {
-		return fmt.Errorf("policy %s selects by namespaceSelector: the request needs namespaceLabels", p.name)
-	}
-	return nil
 }
 
 // context is what a webhook builds from the request: one JSON context for all the
@@ -288,23 +267,4 @@ func floats(value any) any {
 		return float64(typed)
 	}
 	return value
-}
-
-// phases of a request.
-const (
-	phaseMutate   = "mutate"
-	phaseValidate = "validate"
-)
-
-// checkPhases refuses what would silently run nothing.
-func checkPhases(phases []string) error {
-	if len(phases) == 0 {
-		return errors.New("no phase asked for: must be mutate, validate or both")
-	}
-	for _, phase := range phases {
-		if !slices.Contains([]string{phaseMutate, phaseValidate}, phase) {
-			return fmt.Errorf("phase %q: must be mutate or validate", phase)
-		}
-	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
+	kyvernov1listers "github.com/kyverno/kyverno/pkg/client/listers/kyverno/v1"
 
 	"mirrorgen.dev/gen/engines/protocol"
 )
@@ -25,6 +26,12 @@ type Session struct {
 	namesImages bool
 	// judges: some policy has validate rules.
 	judges bool
+	// later are the policies with rules that are run in the background, named and in
+	// the listers all of them as Kyverno's controllers look them up.
+	later              []*policy
+	named              map[string]*policy
+	clusterPolicies    kyvernov1listers.ClusterPolicyLister
+	namespacedPolicies kyvernov1listers.PolicyLister
 }
 
 // Rules lists "policy/rule", the rules that Kyverno derives for Pod controllers
@@ -41,7 +48,13 @@ func (s *Session) prepare() {
 	slices.SortFunc(s.policies, func(a, b *policy) int {
 		return cmp.Or(a.webhook.compare(b.webhook), cmp.Compare(a.name, b.name))
 	})
+	s.named = map[string]*policy{}
+	var later []kyvernov1.PolicyInterface
 	for _, p := range s.policies {
+		if spec := p.source.GetSpec(); spec.HasGenerate() || spec.HasMutateExisting() {
+			s.later, s.named[p.name] = append(s.later, p), p
+			later = append(later, p.source)
+		}
 		last := len(s.webhooks) - 1
 		if last < 0 || s.webhooks[last][0].webhook != p.webhook {
 			s.webhooks = append(s.webhooks, nil)
@@ -52,6 +65,7 @@ func (s *Session) prepare() {
 		s.namesImages = s.namesImages || namesImages(p.source)
 		s.judges = s.judges || p.enforce != nil || p.audit != nil || p.overridden
 	}
+	s.clusterPolicies, s.namespacedPolicies = listers(later...)
 	slices.Sort(s.rules)
 	s.rules = slices.Compact(s.rules)
 }
@@ -60,7 +74,7 @@ func (s *Session) prepare() {
 // verdict; a denial is an Outcome.
 func (s *Session) Admit(ctx context.Context, admit *protocol.Admit) (outcome *protocol.Outcome, err error) {
 	defer recovered(&err)
-	if err := checkPhases(admit.Phases); err != nil {
+	if err := checkPhases(admit); err != nil {
 		return nil, err
 	}
 	r, err := newRequest(admit)
@@ -68,7 +82,7 @@ func (s *Session) Admit(ctx context.Context, admit *protocol.Admit) (outcome *pr
 		return nil, err
 	}
 	for _, p := range s.policies {
-		if err := r.needsLabels(p); err != nil {
+		if err := r.needsLabels(p, admit.Phases); err != nil {
 			return nil, err
 		}
 	}
@@ -94,7 +108,15 @@ func (s *Session) Admit(ctx context.Context, admit *protocol.Admit) (outcome *pr
 			return nil, err
 		}
 	}
+	var cluster []map[string]any
+	if allowed && slices.Contains(admit.Phases, phaseBackground) {
+		cluster, object, err = s.background(ctx, r, admit.Cluster, object, findings)
+		if err != nil {
+			return nil, err
+		}
+	}
 	outcome = findings.outcome(allowed)
+	outcome.Cluster = cluster
 	// Also where it is denied: a user wants to see what was judged.
 	outcome.Object = r.changed(object)
 	return outcome, nil

@@ -29,12 +29,14 @@ func RandomPod(r *rand.Rand, set *spec.MirrorSet) map[string]any {
 	case 5:
 		podSpec[pick(r, []string{"volumes", "initContainers", "containers"})] = pick(r, []any{"x", 1.0, true, map[string]any{"image": "nginx"}})
 	}
-	return map[string]any{
+	pod := map[string]any{
 		"apiVersion": "v1",
 		"kind":       "Pod",
 		"metadata":   map[string]any{"name": "web", "namespace": "default"},
 		"spec":       podSpec,
 	}
+	addNeedy(r, set, pod)
+	return pod
 }
 
 // RandomUpdate makes what a Pod is updated to: most images stay, some change,

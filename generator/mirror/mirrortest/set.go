@@ -84,6 +84,7 @@ func randomSet(r *rand.Rand) *spec.MirrorSet {
 		}
 	}
 	set.Spec.Constraint.Enforcement = pick(r, []string{"", "deny", "deny", "warn", "dryrun"})
+	addNeeds(r, set)
 	return set
 }
 

@@ -48,63 +48,111 @@ type session struct{ plans []*mirror.Plan }
 
 func (session) Close() error { return nil }
 
-// Rules are "set/rewrite" and "set/constraint".
+// Rules are "set/rewrite" and "set/constraint", and for what a set has beside
+// them "set/image-caches", "set/pull-secrets" and "set/service-accounts".
 func (s session) Rules() []string {
 	var rules []string
 	for _, p := range s.plans {
 		rules = append(rules, p.Name+"/rewrite", p.Name+"/constraint")
+		if hasImageCaches(p) {
+			rules = append(rules, p.Name+"/image-caches")
+		}
+		if len(p.PullSecrets) > 0 {
+			rules = append(rules, p.Name+"/pull-secrets")
+		}
+		if len(serviceAccounts(p)) > 0 {
+			rules = append(rules, p.Name+"/service-accounts")
+		}
 	}
 	sort.Strings(rules)
 	return rules
 }
 
-// Admit rewrites and judges.
+// Admit runs the phases that are asked for, plan by plan.
 func (s session) Admit(_ context.Context, request engine.Request) (engine.Outcome, error) {
-	outcome := engine.Outcome{Allowed: true, Object: request.Object}
 	if err := request.Validate(); err != nil {
 		return engine.Outcome{}, err
 	}
-	if !concerned(request) {
-		return outcome, nil
+	run := &run{request: request, matched: map[string]bool{}, fired: map[string]bool{}}
+	run.outcome = engine.Outcome{Allowed: true, Object: request.Object}
+	var err error
+	switch {
+	case request.Operation == engine.Delete || request.Operation == engine.Connect:
+	case concerned(request):
+		err = run.pod(s.plans)
+	case request.SubResource == "" && request.Operation != engine.Existing:
+		err = run.other(s.plans)
 	}
-	namespace := workload.Namespace(request.Object)
-	matched, fired := map[string]bool{}, map[string]bool{}
-	var inScope []*mirror.Plan
-	for _, p := range s.plans {
-		in, err := p.Scope.Covers(namespace, request.NamespaceLabels)
+	if err == nil && request.Runs(engine.Background) {
+		err = run.background(s.plans)
+	}
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	run.outcome.Matched, run.outcome.Fired = slices.Sorted(maps.Keys(run.matched)), slices.Sorted(maps.Keys(run.fired))
+	return run.outcome, nil
+}
+
+// A run is one request on its way through the plans.
+type run struct {
+	request        engine.Request
+	outcome        engine.Outcome
+	matched, fired map[string]bool
+}
+
+// note records that a rule looked at the object and, where it acted, that it did.
+func (r *run) note(rule string, acted bool) {
+	r.matched[rule] = true
+	if acted {
+		r.fired[rule] = true
+	}
+}
+
+// inScope are the plans whose scope covers the request's namespace.
+func (r *run) inScope(plans []*mirror.Plan) ([]*mirror.Plan, error) {
+	namespace := workload.Namespace(r.request.Object)
+	var in []*mirror.Plan
+	for _, p := range plans {
+		covers, err := p.Scope.Covers(namespace, r.request.NamespaceLabels)
 		if err != nil {
-			return engine.Outcome{}, err
+			return nil, err
 		}
-		if in {
-			inScope = append(inScope, p)
-		}
-	}
-	if request.Runs(engine.Mutate) {
-		for _, p := range inScope {
-			rewritten, matches := rewrite(p, outcome.Object, request.OldObject)
-			if matches {
-				matched[p.Name+"/rewrite"] = true
-			}
-			if rewritten != nil {
-				outcome.Object = rewritten
-				fired[p.Name+"/rewrite"] = true
-			}
+		if covers {
+			in = append(in, p)
 		}
 	}
-	if request.Runs(engine.Validate) {
-		for _, p := range inScope {
-			findings, matches := judge(p, outcome.Object, request.OldObject)
+	return in, nil
+}
+
+// pod rewrites and judges a Pod, or judges a workload's template.
+func (r *run) pod(plans []*mirror.Plan) error {
+	plans, err := r.inScope(plans)
+	if err != nil {
+		return err
+	}
+	if r.request.Runs(engine.Mutate) {
+		for _, p := range plans {
+			mutated, matches := mutate(p, r.outcome.Object, r.request.OldObject)
 			if matches {
-				matched[p.Name+"/constraint"] = true
+				r.note(p.Name+"/rewrite", mutated != nil)
+			}
+			if mutated != nil {
+				r.outcome.Object = mutated
+			}
+		}
+	}
+	if r.request.Runs(engine.Validate) {
+		for _, p := range plans {
+			findings, matches := judge(p, r.outcome.Object, r.request.OldObject)
+			if matches {
+				r.note(p.Name+"/constraint", len(findings) > 0)
 			}
 			for _, f := range findings {
-				fired[p.Name+"/constraint"] = true
-				enforce(p.Enforcement, f, &outcome)
+				enforce(p.Enforcement, f, &r.outcome)
 			}
 		}
 	}
-	outcome.Matched, outcome.Fired = slices.Sorted(maps.Keys(matched)), slices.Sorted(maps.Keys(fired))
-	return outcome, nil
+	return nil
 }
 
 // concerned reports whether a plan has anything to say of such a request, the
@@ -155,9 +203,9 @@ func count(images []workload.Image) (references, characters int) {
 	return len(images), characters
 }
 
-// rewrite returns the object with the Pod's images rewritten, nil where none
-// is; matches is false where the plan's scope leaves the object out.
-func rewrite(p *mirror.Plan, object, oldObject map[string]any) (rewritten map[string]any, matches bool) {
+// mutate returns the object as the plan wants it, nil where it is so already;
+// matches is false where the plan's scope leaves the object out.
+func mutate(p *mirror.Plan, object, oldObject map[string]any) (mutated map[string]any, matches bool) {
 	template, isPod, _ := workload.PodTemplate(object)
 	if !isPod || !p.Scope.PodSelector.Matches(workload.Labels(template)) {
 		return nil, false
@@ -167,6 +215,21 @@ func rewrite(p *mirror.Plan, object, oldObject map[string]any) (rewritten map[st
 		// Refused by the constraint; no engine has to be able to rewrite it.
 		return nil, true
 	}
+	mutated = rewrite(p, object, oldObject, concerned)
+	if oldObject != nil {
+		return mutated, true
+	}
+	if mutated == nil {
+		return equip(p, object), true
+	}
+	if equipped := equip(p, mutated); equipped != nil {
+		mutated = equipped
+	}
+	return mutated, true
+}
+
+// rewrite returns the object with the Pod's images rewritten, nil where none is.
+func rewrite(p *mirror.Plan, object, oldObject map[string]any, concerned []workload.Image) map[string]any {
 	changes := false
 	for _, image := range concerned {
 		if image.Present && p.Rewrite(image.Text).Status == mirror.Rewritten {
@@ -175,9 +238,9 @@ func rewrite(p *mirror.Plan, object, oldObject map[string]any) (rewritten map[st
 		}
 	}
 	if !changes {
-		return nil, true
+		return nil
 	}
-	rewritten = clone(object)
+	rewritten := clone(object)
 	for _, image := range images(rewritten, oldObject) {
 		if !image.Present {
 			continue
@@ -186,7 +249,7 @@ func rewrite(p *mirror.Plan, object, oldObject map[string]any) (rewritten map[st
 			image.Set(d.Image)
 		}
 	}
-	return rewritten, true
+	return rewritten
 }
 
 // A placed finding is a finding with the place in front of its message.
@@ -216,7 +279,8 @@ func judge(p *mirror.Plan, object, oldObject map[string]any) (findings []placed,
 	}
 	judged := images(template, oldObject)
 	if finding, excess := p.JudgeExcess(count(judged)); excess {
-		return []placed{{finding.Message, false}}, true
+		findings = []placed{{finding.Message, false}}
+		judged = nil
 	}
 	for _, image := range judged {
 		finding, found := mirror.JudgeMissing(), true
@@ -227,26 +291,8 @@ func judge(p *mirror.Plan, object, oldObject map[string]any) (findings []placed,
 			findings = append(findings, placed{image.Place() + ": " + finding.Message, finding.Warning})
 		}
 	}
-	return findings, true
-}
-
-// clone copies maps and lists, so that a request's object stays as it was.
-func clone(object map[string]any) map[string]any { return cloneValue(object).(map[string]any) }
-
-func cloneValue(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, item := range v {
-			out[key] = cloneValue(item)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = cloneValue(item)
-		}
-		return out
+	if isPod {
+		findings = append(findings, judgeNeeds(p, template, oldObject != nil, judged)...)
 	}
-	return value
+	return findings, true
 }

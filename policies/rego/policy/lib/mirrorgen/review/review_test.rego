@@ -117,3 +117,71 @@ test_too_long_references_are_refused_in_one_message if {
 		"at most 3 references of 100 characters are allowed",
 	])]
 }
+
+_needy := object.union(_plan, {
+	"pullSecrets": {"m.example.com/hub": "mirrorgen-cn-hub", "m.example.com/hub/deep": "mirrorgen-cn-deep"},
+	"serverless": ["alibaba-eci", "huawei-cci"],
+})
+
+_with_secrets(object_, secrets) := object.union(object_, {"spec": {"imagePullSecrets": secrets}})
+
+_stored(images) := {"operation": "UPDATE", "object": _pod(images), "oldObject": _pod(["m.example.com/hub/old"])}
+
+_lacks(name, secret) := concat("", [
+	`spec.containers[0]: image "`, name, `" needs pull secret "`, secret,
+	`", which a stored Pod cannot get; create the Pod anew`,
+])
+
+test_a_new_image_on_a_stored_pod_lacks_its_pull_secret if {
+	findings := review.findings(_stored(["m.example.com/hub/new"]), _needy, "Original")
+	findings == [{
+		"reason": "no-pull-secret", "warning": true,
+		"message": _lacks("m.example.com/hub/new", "mirrorgen-cn-hub"),
+	}]
+}
+
+test_the_longest_address_decides_the_pull_secret if {
+	asked := _stored(["M.example.com/hub/deep/er:1"])
+	_messages(asked, _needy, "Original") == [_lacks("M.example.com/hub/deep/er:1", "mirrorgen-cn-deep")]
+}
+
+test_a_stored_pod_that_names_the_secret_lacks_nothing if {
+	pod := _with_secrets(_pod(["m.example.com/hub/new"]), [{"name": "mine"}, {"name": "mirrorgen-cn-hub"}])
+	asked := {"operation": "UPDATE", "object": pod, "oldObject": _pod(["m.example.com/hub/old"])}
+	_messages(asked, _needy, "Original") == []
+}
+
+test_secrets_that_are_no_list_name_nothing if {
+	pod := _with_secrets(_pod(["m.example.com/hub/new"]), "mirrorgen-cn-hub")
+	asked := {"operation": "UPDATE", "object": pod, "oldObject": _pod(["m.example.com/hub/old"])}
+	count(_messages(asked, _needy, "Original")) == 1
+}
+
+test_a_new_pod_gets_its_secret_and_is_not_warned_of if {
+	_messages({"object": _pod(["m.example.com/hub/new"])}, _needy, "Original") == []
+}
+
+test_an_image_elsewhere_or_unchanged_needs_no_secret if {
+	_messages(_stored(["registry.corp.example/x"]), _needy, "Original") == []
+	_messages(_stored(["m.example.com/hub/old"]), _needy, "Original") == []
+}
+
+_annotated(key, entries) := object.union(_pod(["m.example.com/hub/a"]), {"metadata": {"annotations": {key: concat(
+	",",
+	[sprintf("r%d.example", [n]) | some n in numbers.range(1, entries)],
+)}}})
+
+test_a_platform_takes_only_so_many_registries if {
+	review.findings({"object": _annotated("cci.io/http-registries", 11)}, _needy, "Original") == [{
+		"reason": "too-many-registries", "warning": false,
+		"message": `metadata.annotations["cci.io/http-registries"]: lists 11 registries; huawei-cci takes at most 10`,
+	}]
+	review.findings({"object": _annotated("cci.io/insecure-registries", 10)}, _needy, "Original") == []
+	review.findings({"object": _annotated("k8s.aliyun.com/insecure-registry", 11)}, _needy, "Original") == []
+	review.findings({"object": _annotated("cci.io/http-registries", 11)}, _plan, "Original") == []
+}
+
+test_the_annotations_of_a_stored_pod_are_not_judged if {
+	pod := _annotated("cci.io/http-registries", 11)
+	review.findings({"operation": "UPDATE", "object": pod, "oldObject": pod}, _needy, "Original") == []
+}

@@ -50,6 +50,15 @@ judge(plan, text, view) := finding if {
 	finding := _finding(_route(plan, reference, view), plan, text, reference)
 }
 
+# METADATA
+# description: |
+#   The pull secret of the mirror that an image lies on; undefined where it lies
+#   on none that needs one, or is no reference.
+pull_secret(plan, text) := secret if {
+	secrets := [plan.pullSecrets[prefix] | some prefix in _prefixes(image.parse(text).name)]
+	secret := secrets[count(secrets) - 1]
+}
+
 _finding({"status": "rewritten", "view": "admitted", "image": rewritten}, _, text, reference) := {
 	"reason": "upstream",
 	"warning": false,

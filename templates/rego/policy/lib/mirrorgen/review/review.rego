@@ -17,14 +17,14 @@ in_scope(review, plan, source) if not _is_exempt(_pod(review, source), plan)
 
 # METADATA
 # description: |
-#   What is wrong with the object, in the order of its images: reason, warning
-#   (it never denies) and message. The plan has to be usable.
+#   What is wrong with the object: reason, warning (it never denies) and message.
+#   First the images in their order, then what they need. The plan has to be usable.
 findings(review, plan, source) := [finding |
 	pod := _pod(review, source)
 	not _is_exempt(pod, plan)
 	spec := object.get(pod, "spec", {})
 	places := _places(review, source, spec)
-	some finding in _judged(review, plan, source, spec, places)
+	some finding in array.concat(_judged(review, plan, source, spec, places), _overfull(review, plan, source))
 ]
 
 # The Pod that a review is about: itself, or what a workload's template makes.
@@ -77,10 +77,58 @@ _judged(review, plan, source, spec, places) := [{"reason": "excess", "warning": 
 		]),
 		[count(places), characters, plan.limits.references, plan.limits.characters],
 	)
-} else := [finding |
+} else := array.concat(
+	[finding |
+		some place in places
+		not plans.passes(plan, place[2])
+		finding := _finding(plan, spec, place, _view(review, plan, source))
+	],
+	_lacking(review, plan, source, places),
+)
+
+# What is new on a stored Pod may need a pull secret that the Pod does not name:
+# it cannot be given one any more.
+_lacking(review, plan, source, places) := [finding |
+	object.get(plan, "pullSecrets", {}) != {}
+	_is_stored(review)
+	not _is_template(review, source)
+	spec := review.object.spec
 	some place in places
-	not plans.passes(plan, place[2])
-	finding := _finding(plan, spec, place, _view(review, plan, source))
+	secret := plans.pull_secret(plan, place[2])
+	not secret in _named(spec)
+	finding := {"reason": "no-pull-secret", "warning": true, "message": concat("", [
+		workload.place_name(place, spec), ": image ", plans.show(place[2]), " needs pull secret ",
+		plans.quote(secret), ", which a stored Pod cannot get; create the Pod anew",
+	])}
+]
+
+_is_stored(review) if is_object(review.oldObject)
+
+_named(spec) := {name |
+	is_array(spec.imagePullSecrets)
+	some entry in spec.imagePullSecrets
+	name := entry.name
+}
+
+# What a serverless platform reads of a new Pod has a limit there.
+_limited := {"huawei-cci": ["cci.io/http-registries", "cci.io/insecure-registries"]}
+
+_most := 10
+
+_overfull(review, plan, source) := [finding |
+	some platform in object.get(plan, "serverless", [])
+	not _is_stored(review)
+	not _is_template(review, source)
+	some key in _limited[platform]
+	value := review.object.metadata.annotations[key]
+	is_string(value)
+	entries := count(split(value, ","))
+	entries > _most
+	message := sprintf(
+		"metadata.annotations[%s]: lists %d registries; %s takes at most %d",
+		[plans.quote(key), entries, platform, _most],
+	)
+	finding := {"reason": "too-many-registries", "warning": false, "message": message}
 ]
 
 _view(review, plan, source) := "admitted" if {

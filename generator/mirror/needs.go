@@ -1,0 +1,111 @@
+package mirror
+
+import (
+	"maps"
+	"slices"
+
+	"mirrorgen.dev/gen/generator/image"
+)
+
+// Needs are what images need beside being rewritten, so that a node can pull them.
+type Needs struct {
+	// Secrets are the pull secrets that are added to a Pod, sorted.
+	Secrets []string
+	// Hosts are the registries of each transport that is not https, sorted.
+	Hosts map[string][]string
+}
+
+// Empty reports that nothing is needed.
+func (n Needs) Empty() bool { return len(n.Secrets) == 0 && len(n.Hosts) == 0 }
+
+// Needs gathers what images need once they are rewritten. What is no valid
+// reference pulls from nowhere and needs nothing.
+func (p *Plan) Needs(images []string) Needs {
+	injected := p.InjectedSecrets()
+	secrets := map[string]bool{}
+	hosts := map[string]map[string]bool{}
+	for _, text := range images {
+		ref, err := image.Parse(text)
+		if err != nil {
+			continue
+		}
+		if clone := secretAt(injected, ref.Name()); clone != "" {
+			secrets[clone] = true
+		}
+		host := hostOfReference(ref)
+		if transport, ok := p.Transports[host]; ok && len(p.Serverless) > 0 {
+			if hosts[transport] == nil {
+				hosts[transport] = map[string]bool{}
+			}
+			hosts[transport][host] = true
+		}
+	}
+	needs := Needs{Secrets: slices.Sorted(maps.Keys(secrets)), Hosts: map[string][]string{}}
+	for transport, set := range hosts {
+		needs.Hosts[transport] = slices.Sorted(maps.Keys(set))
+	}
+	return needs
+}
+
+// Annotate is a Pod's annotations with the needed registries listed: only the
+// keys that change, nil where none does. A value that is no string is left alone.
+func (p *Plan) Annotate(annotations map[string]any, needs Needs) map[string]string {
+	var changes map[string]string
+	set := func(key, value string) {
+		if changes == nil {
+			changes = map[string]string{}
+		}
+		changes[key] = value
+	}
+	for _, a := range p.Annotations() {
+		value, isText := annotations[a.Key].(string)
+		if annotations[a.Key] != nil && !isText {
+			continue
+		}
+		if with, changed := a.WithHosts(value, needs.Hosts[a.Transport]); changed {
+			set(a.Key, with)
+		}
+	}
+	if hosts := needs.Hosts[SkipVerify]; p.serves(VolcengineVCI) && len(hosts) > 0 && annotations[RegistryConfigKey] == nil {
+		// One JSON document: what someone wrote there is theirs.
+		set(RegistryConfigKey, RegistryConfig(hosts))
+	}
+	return changes
+}
+
+// CacheNeeds is Needs for an ImageCache of Alibaba ECI: its secrets are named
+// "namespace:name", and are those of the home namespace, as a cache lies in none.
+func (p *Plan) CacheNeeds(images []string) Needs {
+	needs := p.Needs(images)
+	secrets := map[string]bool{}
+	for _, text := range images {
+		ref, err := image.Parse(text)
+		if err != nil {
+			continue
+		}
+		if home := secretAt(p.CacheSecrets(), ref.Name()); home != "" {
+			secrets[home] = true
+		}
+	}
+	needs.Secrets = slices.Sorted(maps.Keys(secrets))
+	return needs
+}
+
+// CacheSecrets maps each address with a pull secret to the Secret in its home
+// namespace, as an ImageCache names it.
+func (p *Plan) CacheSecrets() map[string]string {
+	homes := map[string]string{}
+	for _, m := range p.Mirrors {
+		if m.PullSecret != nil {
+			homes[m.Address] = m.PullSecret.Namespace + ":" + m.PullSecret.Name
+		}
+	}
+	return homes
+}
+
+// AnnotateCache is Annotate for an ImageCache, which only Alibaba ECI reads.
+func (p *Plan) AnnotateCache(annotations map[string]any, needs Needs) map[string]string {
+	only := *p
+	only.Serverless = []string{AlibabaECI}
+	return only.Annotate(annotations, needs)
+}

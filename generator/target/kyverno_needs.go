@@ -1,0 +1,92 @@
+package target
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"mirrorgen.dev/gen/generator/mirror"
+)
+
+// needsRules are the rules of a judgement about what images need beside being
+// rewritten; "" where there are none. scope takes the operations.
+func needsRules(plan *mirror.Plan, j judgement, scope func(operations string) (string, error)) (string, error) {
+	var rules strings.Builder
+	add := func(text string, err error) error {
+		rules.WriteString(text)
+		return err
+	}
+	if j.findings != denials {
+		if err := add(secretsRule(plan, scope)); err != nil {
+			return "", err
+		}
+	}
+	if j.findings != warnings {
+		if err := add(annotationsRule(plan, j.failureAction, scope)); err != nil {
+			return "", err
+		}
+	}
+	return rules.String(), nil
+}
+
+// annotationsRule counts the registries that annotations list; "" where no
+// platform of the set's limits them.
+func annotationsRule(plan *mirror.Plan, failureAction string, scope func(string) (string, error)) (string, error) {
+	var limited []mirror.Annotation
+	for _, a := range plan.Annotations() {
+		if a.Most > 0 {
+			limited = append(limited, a)
+		}
+	}
+	if len(limited) == 0 {
+		return "", nil
+	}
+	where, err := scope("CREATE")
+	if err != nil {
+		return "", err
+	}
+	text, err := render("kyverno/annotations.yaml", map[string]any{"Scope": where, "FailureAction": failureAction, "Keys": limited})
+	return string(text), err
+}
+
+// secretsRule warns of images on a stored Pod whose pull secret it does not
+// name; "" where no mirror has one.
+func secretsRule(plan *mirror.Plan, scope func(string) (string, error)) (string, error) {
+	if len(plan.PullSecrets) == 0 {
+		return "", nil
+	}
+	where, err := scope("UPDATE")
+	if err != nil {
+		return "", err
+	}
+	depth := 1
+	var rows []jmesRow
+	for _, address := range slices.Sorted(maps.Keys(plan.PullSecrets)) {
+		depth = max(depth, 1+strings.Count(address, "/"))
+		rows = append(rows, jmesRow{key: address, values: []string{plan.PullSecrets[address]}})
+	}
+	table, err := jmesTable(rows)
+	if err != nil {
+		return "", err
+	}
+	clones := slices.Compact(slices.Sorted(maps.Values(plan.PullSecrets)))
+	for i, clone := range clones {
+		if clones[i], err = jmesString(clone); err != nil {
+			return "", err
+		}
+	}
+	text, err := render("kyverno/secrets.yaml", map[string]any{
+		"Scope":       where,
+		"References":  plan.Limits.References,
+		"Characters":  plan.Limits.Characters,
+		"MaxLength":   longestOf(plan.PullSecrets, nil),
+		"Grammar":     kyvernoGrammar,
+		"Hub":         kyvernoHub,
+		"Probes":      jmesProbes(depth),
+		"Table":       strings.ReplaceAll(table, "\n", ""),
+		"Clones":      clones,
+		"QuotedName":  quotedInMessage("k[3]"),
+		"QuotedImage": quotedInMessage("k[4]"),
+	})
+	return string(text), err
+}
