@@ -5,7 +5,8 @@ package templates
 
 import "embed"
 
-// FS holds one folder per target, and init: what gen init writes.
+// FS holds one folder per target, init: what gen init writes, and node: the
+// script that gen nodes puts beside its files.
 //
-//go:embed kyverno gatekeeper rego init
+//go:embed kyverno gatekeeper rego init node
 var FS embed.FS

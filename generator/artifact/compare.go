@@ -33,7 +33,7 @@ const (
 	Stale ChangeKind = "stale"
 	// Orphaned: the file was generated and would not be any more; it is to be deleted.
 	Orphaned ChangeKind = "orphaned"
-	// Foreign: a file without our header stands where one is to be written; it
+	// Foreign: a file without the owner's header stands where one is to be written; it
 	// is never overwritten.
 	Foreign ChangeKind = "foreign"
 )
@@ -50,11 +50,15 @@ func (c Change) Diff() string {
 	return udiff.Unified(before, after, string(c.Before), string(c.After))
 }
 
-// Compare lists how dir differs from files, sorted by path. Files in dir that
-// carry no header are somebody's own and are passed over, unless one stands
-// where a file has to go. A dir that does not exist misses every file.
-func Compare(dir string, files []File) ([]Change, error) {
-	if err := refuseLinks(dir, files); err != nil {
+// Compare is that of gen policies.
+func Compare(dir string, files []File) ([]Change, error) { return Policies.Compare(dir, files) }
+
+// Compare lists how dir differs from files, which are all that the owner has to
+// have there, sorted by path. Files in dir that do not carry the owner's header
+// are somebody else's and are passed over, unless one stands where a file has to
+// go. A dir that does not exist misses every file.
+func (o Owner) Compare(dir string, files []File) ([]Change, error) {
+	if err := refuseLinks(dir, o.folders(), files); err != nil {
 		return nil, err
 	}
 	var changes []Change
@@ -69,13 +73,13 @@ func Compare(dir string, files []File) ([]Change, error) {
 		case err != nil:
 			return nil, unreadable(name, err)
 		case bytes.Equal(have, file.Data):
-		case !IsGenerated(have):
+		case !o.owns(dir, file.Path, have):
 			changes = append(changes, Change{Path: file.Path, Kind: Foreign, Before: have, After: file.Data})
 		default:
 			changes = append(changes, Change{Path: file.Path, Kind: Stale, Before: have, After: file.Data})
 		}
 	}
-	orphans, err := orphans(dir, wanted)
+	orphans, err := o.orphans(dir, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +88,7 @@ func Compare(dir string, files []File) ([]Change, error) {
 	return changes, nil
 }
 
-// generatedFolders are the only folders below the output folder that are
-// searched for orphans: the output folder may hold a user's own tree beside them.
-var generatedFolders = []string{"kyverno", "gatekeeper", "rego"}
-
-func orphans(dir string, wanted map[string]bool) ([]Change, error) {
+func (o Owner) orphans(dir string, wanted map[string]bool) ([]Change, error) {
 	var changes []Change
 	check := func(name string) error {
 		rel, err := filepath.Rel(dir, name)
@@ -103,12 +103,12 @@ func orphans(dir string, wanted map[string]bool) ([]Change, error) {
 		if err != nil {
 			return err
 		}
-		if IsGenerated(have) {
+		if o.owns(dir, rel, have) {
 			changes = append(changes, Change{Path: rel, Kind: Orphaned, Before: have})
 		}
 		return nil
 	}
-	for _, folder := range generatedFolders {
+	for _, folder := range o.folders() {
 		err := filepath.WalkDir(filepath.Join(dir, folder), func(name string, entry fs.DirEntry, err error) error {
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
@@ -141,9 +141,9 @@ func orphans(dir string, wanted map[string]bool) ([]Change, error) {
 // refuseLinks refuses folders below dir that are symbolic links: what is written
 // would land elsewhere, and what is orphaned there would never be found. dir
 // itself may be one.
-func refuseLinks(dir string, files []File) error {
+func refuseLinks(dir string, owned []string, files []File) error {
 	folders := map[string]bool{}
-	for _, folder := range generatedFolders {
+	for _, folder := range owned {
 		folders[folder] = true
 	}
 	for _, file := range files {
