@@ -1,0 +1,156 @@
+package probe
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// maxDetail is how many characters of one step's detail are printed.
+const maxDetail = 400
+
+// describe words an error for people. Only what Go, the resolver or the kernel
+// said is repeated, and names out of certificates whose form was checked: what a
+// server sent is not.
+func (p *prober) describe(err error) string {
+	var (
+		refused   *refusal
+		dns       *net.DNSError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		authority x509.UnknownAuthorityError
+		record    tls.RecordHeaderError
+		operation *net.OpError
+	)
+	switch {
+	case errors.As(err, &refused):
+		return refused.why.in(p.lang, refused.what...)
+	case errors.As(err, &dns):
+		return dns.Error()
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return http.ErrSchemeMismatch.Error()
+	case errors.As(err, &record):
+		return "tls: first record does not look like a TLS handshake"
+	case errors.As(err, &hostname):
+		return p.describeHostname(hostname)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if now := p.now(); now.Before(invalid.Cert.NotBefore) {
+			return textNotYetValid.in(p.lang, invalid.Cert.NotBefore.UTC().Format(time.DateOnly), days(invalid.Cert.NotBefore.Sub(now)))
+		}
+		return textExpired.in(p.lang, invalid.Cert.NotAfter.UTC().Format(time.DateOnly), days(p.now().Sub(invalid.Cert.NotAfter)))
+	case errors.As(err, &authority):
+		return "x509: certificate signed by unknown authority"
+	case errors.As(err, &invalid):
+		return "x509: the certificate or one above it may not be used so"
+	case errors.Is(err, errRedirects):
+		return textRedirects.in(p.lang, maxRedirects)
+	case strings.Contains(err.Error(), "TLS handshake timeout"):
+		return "net/http: TLS handshake timeout"
+	case errors.As(err, &operation):
+		return describeOperation(operation)
+	case isTimeout(err):
+		return textTimedOut.in(p.lang, p.timeout)
+	case causeOf(err) == causeEOF:
+		return textEOF.in(p.lang)
+	case strings.HasPrefix(err.Error(), "tls: "), strings.HasPrefix(err.Error(), "x509: "):
+		return err.Error()
+	case causeOf(err) == causeServerIsTLS:
+		return textServerIsTLS.in(p.lang)
+	}
+	return textNoHTTP.in(p.lang)
+}
+
+// describeOperation leaves out the local port, which differs from run to run.
+func describeOperation(o *net.OpError) string {
+	text := ""
+	if o.Op == "dial" || o.Op == "proxyconnect" {
+		text = o.Op + " " + o.Net
+		if o.Addr != nil {
+			text += " " + o.Addr.String()
+		}
+		text += ": "
+	}
+	var inner *net.OpError
+	if errors.As(o.Err, &inner) {
+		return text + describeOperation(inner)
+	}
+	return text + o.Err.Error()
+}
+
+// describeHostname names what a certificate is for. A certificate may hold
+// hundreds of names, and any text for one.
+func (p *prober) describeHostname(e x509.HostnameError) string {
+	if causeOf(e) == causeNoIPSAN {
+		return "x509: cannot validate certificate for " + e.Host + " because it doesn't contain any IP SANs"
+	}
+	var names []string
+	for _, name := range e.Certificate.DNSNames {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*") == "" && len(name) <= 253 {
+			names = append(names, name)
+		}
+	}
+	for _, address := range e.Certificate.IPAddresses {
+		names = append(names, address.String())
+	}
+	if len(names) == 0 {
+		return "x509: certificate is not valid for any names, but wanted to match " + e.Host
+	}
+	return "x509: certificate is valid for " + some(names, 4) + ", not " + e.Host
+}
+
+// some joins the first few of a list.
+func some(list []string, most int) string {
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return strings.Join(slices.Clone(list[:most]), ", ") + ", ..."
+}
+
+// statusText is a status as runtimes print it: 403 Forbidden. The words are Go's,
+// not the server's.
+func statusText(status int) string {
+	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+}
+
+func days(d time.Duration) int { return int(d.Hours() / 24) }
+
+// clean is the last thing that happens to every sentence: no credential and no
+// control character leaves, whoever put it there.
+func (p *prober) clean(sentence string) string {
+	p.mu.Lock()
+	for _, secret := range p.secrets {
+		sentence = strings.ReplaceAll(sentence, secret, "[hidden]")
+	}
+	p.mu.Unlock()
+	sentence = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar {
+			return '�'
+		}
+		return r
+	}, sentence)
+	if runes := []rune(sentence); len(runes) > maxDetail {
+		sentence = string(runes[:maxDetail]) + "…"
+	}
+	return sentence
+}
+
+// hide adds what clean takes out. Words of fewer than four characters would tear
+// holes into every sentence.
+func (p *prober) hide(secrets ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, secret := range secrets {
+		if len(secret) >= 4 && !slices.Contains(p.secrets, secret) {
+			p.secrets = append(p.secrets, secret)
+		}
+	}
+	// The longest first: a password may be a part of what holds it.
+	slices.SortFunc(p.secrets, func(a, b string) int { return len(b) - len(a) })
+}
