@@ -6,6 +6,8 @@ SHELL := /bin/bash
 GO      ?= go
 BIN     := bin
 TOOLS   := $(BIN)/tools
+# The examples of one provider each; overlays has its own lines.
+EXAMPLES := alibaba-ack-eci daocloud harbor huawei-cce tencent-tke volcengine-vke
 GOBUILD := $(GO) build -trimpath -ldflags='-s -w'
 # Absolute, as tests run in the folders of their packages.
 ENGINE  := $(CURDIR)/$(BIN)/gen-engine-kyverno
@@ -37,39 +39,67 @@ engine: ## build bin/gen-engine-kyverno
 	@mkdir -p $(BIN)
 	cd engines/kyverno && $(GOBUILD) -o ../../$(BIN)/gen-engine-kyverno .
 
+# Every generated folder of the repository; $(1) is --check, or nothing.
+define render
+	$(BIN)/gen policies -f policies/mirrors.yaml --out policies $(1)
+	$(BIN)/gen policies -f examples/overlays/dev --out examples/overlays/rendered/dev $(1)
+	$(BIN)/gen policies -f examples/overlays/prod --out examples/overlays/rendered/prod $(1)
+	for e in $(EXAMPLES); do $(BIN)/gen policies -f examples/$$e/mirrors.yaml --out examples/$$e/generated $(1) || exit; done
+	$(BIN)/gen nodes -f examples/harbor/nodes.yaml --out examples/harbor/nodes --runtime containerd,crio,k3s --installer script $(1)
+	$(BIN)/gen nodes -f examples/huawei-cce/mirrors.yaml --out examples/huawei-cce/nodes --runtime containerd,docker --installer script $(1)
+	$(BIN)/gen nodes -f examples/volcengine-vke/nodes.yaml --out examples/volcengine-vke/nodes --installer daemonset --installer-image acme-cn-beijing.cr.volces.example/library/busybox:1.37 $(1)
+endef
+
 .PHONY: policies
-policies: gen ## generate policies/ and the rendered examples
-	$(BIN)/gen policies -f policies/mirrors.yaml --out policies
-	$(BIN)/gen policies -f examples/overlays/dev --out examples/overlays/rendered/dev
-	$(BIN)/gen policies -f examples/overlays/prod --out examples/overlays/rendered/prod
+policies: gen ## generate policies/ and what the examples show
+	$(call render)
 
 .PHONY: check
 check: gen ## fail where a generated folder differs from its MirrorSet
-	$(BIN)/gen policies -f policies/mirrors.yaml --out policies --check
-	$(BIN)/gen policies -f examples/overlays/dev --out examples/overlays/rendered/dev --check
-	$(BIN)/gen policies -f examples/overlays/prod --out examples/overlays/rendered/prod --check
+	$(call render,--check)
 
 .PHONY: test
 test: build ## every test, and every case in every pipeline
 	cd engines/protocol && $(GO) test ./...
 	cd engines/kyverno && $(GO) test ./...
+	cd engines/runtimes && $(GO) test ./...
 	$(BIN)/gen test testcases --coverage
 	$(BIN)/gen test testcases --policies policies
-	$(BIN)/gen test examples/overlays/testcases
+	$(BIN)/gen test examples/*/testcases
 	$(BIN)/gen test examples/overlays/testcases --policies examples/overlays/rendered/dev
 	$(BIN)/gen test examples/overlays/testcases --policies examples/overlays/rendered/prod
 	# The engine's program is no input that go test's cache knows of.
 	$(GO) test -count=1 ./harness/agreement ./cmd/gen
 	$(GO) test ./...
 
+# What each provider's document says, held against a run of all that proves it.
+PROVEN := ./diagnosis/... ./generator/node/... ./generator/preset
+define providers
+	@mkdir -p $(BIN)
+	@$(BIN)/gen test testcases examples/*/testcases -o json=$(BIN)/cases.json >/dev/null
+	@$(GO) test -json $(PROVEN) >$(BIN)/tests.json || { grep -h '"Action":"fail"' $(BIN)/tests.json; exit 1; }
+	@cd engines/runtimes && $(GO) test -json ./... >../../$(BIN)/runtimes.json || { grep -h '"Action":"fail"' ../../$(BIN)/runtimes.json; exit 1; }
+	@$(GO) run ./hack/providers -reports $(BIN)/cases.json -tests $(BIN)/tests.json,$(BIN)/runtimes.json $(1)
+endef
+
+.PHONY: providers
+providers: build ## write the table of providers from a run of all cases and tests
+	$(call providers)
+
+.PHONY: check-providers
+check-providers: build ## fail where the table of providers is not what the run shows
+	$(call providers,-check)
+
 .PHONY: race
 race: build ## the root module's tests under the race detector
 	$(GO) test -race ./...
 
 .PHONY: lint
-lint: $(TOOLS)/staticcheck $(TOOLS)/opa ## gofmt, vet, staticcheck, opa fmt and check, tidy modules
+lint: $(TOOLS)/staticcheck $(TOOLS)/opa ## gofmt, vet, staticcheck, shellcheck where it is, opa fmt and check, tidy modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
-	for module in . engines/protocol engines/kyverno; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
+	for module in . engines/protocol engines/kyverno engines/runtimes; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
+	@if command -v shellcheck >/dev/null; then echo shellcheck templates/node/install.sh && shellcheck templates/node/install.sh; \
+	else echo 'lint: shellcheck is not installed (Debian: apt-get install shellcheck), so templates/node/install.sh was not checked' >&2; fi
 	$(TOOLS)/opa fmt --fail --list templates/rego templates/gatekeeper policies/rego/policy
 	$(TOOLS)/opa check --strict templates/rego/policy
 	$(TOOLS)/opa check --strict policies/rego/policy

@@ -104,9 +104,21 @@ func (f *specFlag) build(dir string) ([]*spec.MirrorSet, error) {
 
 // plans reads the MirrorSets and compiles them; warnings go to stderr.
 func (f *specFlag) plans(cmd *cobra.Command) ([]*mirror.Plan, error) {
+	_, plans, err := f.compiled(cmd)
+	return plans, err
+}
+
+// checked reads the MirrorSets, which do not work against each other; warnings
+// go to stderr.
+func (f *specFlag) checked(cmd *cobra.Command) ([]*spec.MirrorSet, error) {
+	sets, _, err := f.compiled(cmd)
+	return sets, err
+}
+
+func (f *specFlag) compiled(cmd *cobra.Command) ([]*spec.MirrorSet, []*mirror.Plan, error) {
 	sets, err := f.sets(cmd.InOrStdin())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, warning := range f.warnings {
 		fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s\n", printable(warning))
@@ -116,7 +128,8 @@ func (f *specFlag) plans(cmd *cobra.Command) ([]*mirror.Plan, error) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s\n", printable(warning.String()))
 		}
 	}
-	return generator.Plans(sets)
+	plans, err := generator.Plans(sets)
+	return sets, plans, err
 }
 
 // look is os.Stat for what a user named. Where nothing has that name, the error

@@ -47,9 +47,11 @@ func scriptParams(dir string) testscript.Params {
 			return false, fmt.Errorf("condition %q: not known", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"write":  write,
-			"frozen": frozen,
+			"exits":    exits,
+			"write":    write,
+			"frozen":   frozen,
+			"registry": startRegistry,
+			"expand":   expand,
 		},
 	}
 }

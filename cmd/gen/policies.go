@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,7 +66,7 @@ targets:` + targetDocs(),
 				return err
 			}
 			if check {
-				return reportDrift(cmd, changes, from.orDefault(), out, targets)
+				return reportDrift(cmd, changes, out, policiesCommand(from.orDefault(), out, targets))
 			}
 			if err := artifact.Write(out, changes); err != nil {
 				return err
@@ -128,7 +129,8 @@ func printObjects(w io.Writer, files []artifact.File) error {
 	return nil
 }
 
-func reportDrift(cmd *cobra.Command, changes []artifact.Change, specs []string, out string, targets []string) error {
+// reportDrift prints what differs and the command that mends it.
+func reportDrift(cmd *cobra.Command, changes []artifact.Change, out, mend string) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -142,16 +144,25 @@ func reportDrift(cmd *cobra.Command, changes []artifact.Change, specs []string, 
 		}
 		fmt.Fprintln(cmd.ErrOrStderr())
 	}
-	command := "gen policies"
-	for _, name := range specs {
-		command += " -f " + shellQuote(name)
-	}
-	command += " --out " + shellQuote(out)
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s differs from its MirrorSet; run: %s\n", out, mend)
+	return errFindings
+}
+
+func policiesCommand(specs []string, out string, targets []string) string {
+	command := "gen policies" + fileFlags(specs) + " --out " + shellQuote(out)
 	if len(targets) > 0 {
 		command += " --target " + shellQuote(strings.Join(targets, ","))
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s differs from its MirrorSet; run: %s\n", out, command)
-	return errFindings
+	return command
+}
+
+// fileFlags are the MirrorSets as they were named on the command line.
+func fileFlags(specs []string) string {
+	flags := ""
+	for _, name := range specs {
+		flags += " -f " + shellQuote(name)
+	}
+	return flags
 }
 
 // shellQuote makes a word safe to paste into a shell.
@@ -176,9 +187,12 @@ func sayNotices(w io.Writer, plans []*mirror.Plan, targets []target.Target) {
 			fmt.Fprintf(w, "notice: target %s: %s\n", t.Name, t.Notice)
 		}
 	}
+	if slices.ContainsFunc(targets, func(t target.Target) bool { return t.Name == "kyverno" }) {
+		return
+	}
 	for _, p := range plans {
-		if len(p.Unrendered) > 0 {
-			fmt.Fprintf(w, "notice: MirrorSet %s: checked, but not rendered by this version yet: %s\n", p.Name, strings.Join(p.Unrendered, ", "))
+		if len(p.PullSecrets) > 0 || len(p.Serverless) > 0 {
+			fmt.Fprintf(w, "notice: MirrorSet %s: pull secrets and the annotations of serverless platforms are added by the target kyverno, which is not asked for\n", p.Name)
 		}
 	}
 }
