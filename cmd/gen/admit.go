@@ -473,6 +473,10 @@ func who(doc document.Document, object map[string]any) string {
 		name, _ = metadata["generateName"].(string)
 	}
 	kind, _ := object["kind"].(string)
+	if _, _, isWorkload := workload.PodTemplate(object); !isWorkload && metadata["namespace"] == nil {
+		// It may lie in no namespace, as an ImageCache does.
+		return fmt.Sprintf("%s: %s %s", place(doc), kind, name)
+	}
 	return fmt.Sprintf("%s: %s %s/%s", place(doc), kind, workload.Namespace(object), name)
 }
 

@@ -87,7 +87,7 @@ func checkOut(out string) error {
 	info, err := os.Stat(out)
 	switch {
 	case err == nil && !info.IsDir():
-		return fmt.Errorf("%s: is a file; --out names a folder, or - for stdout", out)
+		return fmt.Errorf("%s: is a file; --out names a folder", out)
 	case errors.Is(err, fs.ErrNotExist):
 		if leadsTo, err := os.Readlink(out); err == nil {
 			return fmt.Errorf("%s: is a symbolic link to %s, which does not exist; make that folder, or choose another --out", out, leadsTo)

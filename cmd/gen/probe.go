@@ -50,6 +50,9 @@ exit status: 0 all fine; 1 a failure, or images that no mirror serves;
 			if options.Timeout <= 0 || options.Parallel <= 0 {
 				return errors.New("--timeout and --parallel: must be more than 0")
 			}
+			if options.Parallel > probe.MaxParallel {
+				return fmt.Errorf("--parallel %d: must be at most %d", options.Parallel, probe.MaxParallel)
+			}
 			if err := checkProbeFlags(&from, images, manifests, realms); err != nil {
 				return err
 			}
@@ -100,7 +103,7 @@ exit status: 0 all fine; 1 a failure, or images that no mirror serves;
 	flags.StringArrayVar(&realms, "realm", nil, "host or host:port of a token service that may be given a mirror's credential; may be repeated (default: the mirror's own host)")
 	flags.BoolVar(&options.Digest, "digest", false, "hold each image against the registry that it comes from")
 	flags.DurationVar(&options.Timeout, "timeout", probe.DefaultTimeout, "how long each step may take")
-	flags.IntVarP(&options.Parallel, "parallel", "j", probe.DefaultParallel, "how many questions are under way at once")
+	flags.IntVarP(&options.Parallel, "parallel", "j", probe.DefaultParallel, fmt.Sprintf("how many questions are under way at once, at most %d", probe.MaxParallel))
 	flags.BoolVar(&options.Timings, "timings", false, "say how long the steps took")
 	flags.StringVarP(&format, "output", "o", "console", "console, or json: one line per address, then one per image")
 	flags.StringVar(&lang, "lang", "", "en or zh (default: that of the locale)")

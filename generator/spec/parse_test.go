@@ -183,6 +183,9 @@ func TestWarnings(t *testing.T) {
 		{"two components are a repository", "source: docker.io/library/nginx", "", ""},
 		{"another registry has no library", "source: quay.io/nginx", "", ""},
 		{"a pull secret for system images", "pullSecret: {name: a, namespace: b, allNamespaces: true}", "scope: {includeSystemNamespaces: true}", `f:9:17: spec.mirrors[0].pullSecret: the scope includes system namespaces, whose images a node pulls itself, without a Pod's secret`},
+		{"a home that Kyverno does not watch", "pullSecret: {name: a, namespace: kube-system, allNamespaces: true}", "", `f:9:38: spec.mirrors[0].pullSecret.namespace: "kube-system": Kyverno's webhook leaves it out by default, and does not notice when the Secret is edited; keep the Secret in a namespace of its own`},
+		{"the same of Kyverno's own", "pullSecret: {name: a, namespace: kyverno, allNamespaces: true}", "", `f:9:38: spec.mirrors[0].pullSecret.namespace: "kyverno": Kyverno's webhook leaves it out by default, and does not notice when the Secret is edited; keep the Secret in a namespace of its own`},
+		{"a home that begins alike", "pullSecret: {name: a, namespace: kyverno-secrets, allNamespaces: true}", "", ""},
 		{"certificates that nothing checks", "transport: https-skip-verify\ncaFile: a.crt", "", `f:10:13: spec.mirrors[0].caFile: "a.crt": is not used, since https-skip-verify checks no certificate; set transport: https, or remove it`},
 		{"the same of a registry", "", "registries: [{host: a.b, caFile: a.crt, transport: https-skip-verify}]", `f:9:36: spec.registries[0].caFile: "a.crt": is not used, since https-skip-verify checks no certificate; set transport: https, or remove it`},
 	} {

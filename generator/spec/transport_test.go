@@ -84,8 +84,8 @@ func TestVolcengineIsWarnedOfPlainHTTP(t *testing.T) {
 	const said = `: volcengine-vci has no annotation for plain http, so that its Pods cannot pull from there; serve it by https`
 	for _, row := range []struct{ why, text, want string }{
 		{"a mirror", "  - {source: quay.io, mirror: m.example/a, transport: http}\n  serverless: [volcengine-vci]\n", `f:6:55: spec.mirrors[0].transport: "m.example"` + said},
-		{"several, by their hosts", "  - {source: quay.io, mirror: m.example/a, transport: http}\n  serverless: [volcengine-vci]\n  registries:\n  - {host: b.example, transport: http}\n  - {host: a.example, transport: http}\n",
-			`f:10:34: spec.registries[1].transport: "a.example"` + said + "\n" + `f:9:34: spec.registries[0].transport: "b.example"` + said + "\n" + `f:6:55: spec.mirrors[0].transport: "m.example"` + said},
+		{"several, by their lines", "  - {source: quay.io, mirror: m.example/a, transport: http}\n  serverless: [volcengine-vci]\n  registries:\n  - {host: b.example, transport: http}\n  - {host: a.example, transport: http}\n",
+			`f:6:55: spec.mirrors[0].transport: "m.example"` + said + "\n" + `f:9:34: spec.registries[0].transport: "b.example"` + said + "\n" + `f:10:34: spec.registries[1].transport: "a.example"` + said},
 		{"a registry once, where it is first", "  - {source: quay.io, mirror: m.example/a, transport: http}\n  - {source: gcr.io, mirror: m.example/b, transport: http}\n  serverless: [volcengine-vci]\n", `f:6:55: spec.mirrors[0].transport: "m.example"` + said},
 		{"unverified certificates it has a word for", "  - {source: quay.io, mirror: m.example/a, transport: https-skip-verify}\n  serverless: [volcengine-vci]\n", ""},
 		{"another platform has one for plain http, too", "  - {source: quay.io, mirror: m.example/a, transport: http}\n  serverless: [alibaba-eci]\n", ""},

@@ -109,6 +109,10 @@ func (v *validator) pullSecret(m *Mirror, path string) {
 	if scope.IncludeSystemNamespaces {
 		v.warn(path, "the scope includes system namespaces, whose images a node pulls itself, without a Pod's secret")
 	}
+	// Kyverno's chart keeps these two from its webhooks unless it is told otherwise.
+	if home := m.PullSecret.Namespace; home == "kube-system" || home == "kyverno" {
+		v.warn(path+".namespace", "%s: Kyverno's webhook leaves it out by default, and does not notice when the Secret is edited; keep the Secret in a namespace of its own", show(home))
+	}
 }
 
 // isEmpty reports a selector that narrows nothing.

@@ -54,7 +54,12 @@ func (v *validator) transports() {
 				}
 			}
 		case "volcengine-vci":
-			for _, host := range hosts(first, "http") {
+			plain := hosts(first, "http")
+			sort.SliceStable(plain, func(i, j int) bool {
+				a, b := v.set.Position(first[plain[i]].path), v.set.Position(first[plain[j]].path)
+				return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
+			})
+			for _, host := range plain {
 				v.warn(first[host].path, "%s: volcengine-vci has no annotation for plain http, so that its Pods cannot pull from there; serve it by https", show(host))
 			}
 		}

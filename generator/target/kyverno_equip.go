@@ -153,18 +153,24 @@ func (e *equipment) secretsExpression() (string, error) {
 	if len(e.secrets) == 0 {
 		return "`[]`", nil
 	}
+	lookup, err := secretLookup(e.secrets)
+	return "i[].{m:" + lookup + "}|[].m", err
+}
+
+// secretLookup is the secret of the address that an image lies on, given its
+// name's components as q; null where it lies on none.
+func secretLookup(secrets map[string]string) (string, error) {
 	depth := 1
 	var rows []jmesRow
-	for _, address := range slices.Sorted(maps.Keys(e.secrets)) {
+	for _, address := range slices.Sorted(maps.Keys(secrets)) {
 		depth = max(depth, 1+strings.Count(address, "/"))
-		rows = append(rows, jmesRow{key: address, values: []string{e.secrets[address]}})
+		rows = append(rows, jmesRow{key: address, values: []string{secrets[address]}})
 	}
 	table, err := jmesTable(rows)
 	if err != nil {
 		return "", err
 	}
-	table = strings.ReplaceAll(table, "\n", "")
-	return "i[].{m:" + jmesProbes(depth) + "[].lookup(`{" + table + "}`,@)|[0]}|[].m", nil
+	return jmesProbes(depth) + "[].lookup(`{" + strings.ReplaceAll(table, "\n", "") + "}`,@)|[0]", nil
 }
 
 // pointer escapes a key as a part of a JSON Pointer (RFC 6901).

@@ -173,6 +173,75 @@ func TestOnlyWhatIsNeededIsRendered(t *testing.T) {
 	}
 }
 
+// h lists the registries by plain HTTP, k those by unverified HTTPS: each is
+// gathered where an annotation is made of it, and nowhere else.
+func TestRegistriesAreGatheredForWhoListsThem(t *testing.T) {
+	for _, row := range []struct {
+		why, http, skip string // registries' hosts; empty: none
+		serverless      []string
+		want            string
+	}{
+		{"both, for lists", "h.example", "k.example", []string{"tencent-eks"}, "h k"},
+		{"what is not declared is not gathered", "h.example", "", []string{"tencent-eks"}, "h"},
+		{"Volcengine's document is made of one alone", "h.example", "k.example", []string{"volcengine-vci"}, "k"},
+		{"pull secrets alone gather none", "h.example", "k.example", nil, ""},
+	} {
+		set := &spec.MirrorSet{Name: "s", Spec: spec.Spec{Serverless: row.serverless,
+			Mirrors: []spec.Mirror{{Name: "m", Source: "docker.io", Mirror: "cr.example.com", PullSecret: &spec.PullSecret{Name: "a", Namespace: "b", AllNamespaces: true}}}}}
+		for host, transport := range map[string]string{row.http: "http", row.skip: "https-skip-verify"} {
+			if host != "" {
+				set.Spec.Registries = append(set.Spec.Registries, spec.Registry{Host: host, Transport: transport})
+			}
+		}
+		rewrite := *fileOf(needsFiles(t, set), "rewrite")
+		expression := lists(t, rewrite)["equip-pods"]
+		var got []string
+		for _, list := range []string{"h", "k"} {
+			if strings.Contains(expression, ","+list+":i[?lookup(`{\""+list+".example\":1}`,q[0])].q[0]") {
+				got = append(got, list)
+			}
+		}
+		if strings.Join(got, " ") != row.want {
+			t.Errorf("%s: gathers %v, want %s: %s", row.why, got, row.want, expression)
+		}
+		if legend := strings.Contains(string(rewrite.Data), "#    No registry has to be listed in an annotation."); legend != (row.want == "") {
+			t.Errorf("%s: the comment says that none is listed: %v", row.why, legend)
+		}
+	}
+}
+
+func TestGatekeeperWarnsOfALackingSecretOnPodsAlone(t *testing.T) {
+	for _, row := range []struct {
+		why         string
+		only        []string
+		secret      bool
+		enforcement string
+		want        string
+		comment     string // of the -warnings constraint
+	}{
+		{"nothing can be warned of", nil, false, "deny", "s s-templates", ""},
+		{"a lacking secret: a template's Pods are new and get theirs", nil, true, "deny", "s s-templates s-warnings", "Warns of images whose registry has a mirror that does not hold them, or whose pull secret a stored Pod lacks."},
+		{"what is not held", []string{"library"}, false, "deny", "s s-templates s-warnings s-template-warnings", "Warns of images whose registry has a mirror that does not hold them."},
+		{"both", []string{"library"}, true, "deny", "s s-templates s-warnings s-template-warnings", "Warns of images whose registry has a mirror that does not hold them, or whose pull secret a stored Pod lacks."},
+		{"where nothing is denied one says all", []string{"library"}, true, "warn", "s s-templates", ""},
+	} {
+		m := spec.Mirror{Name: "m", Source: "docker.io", Mirror: "cr.example.com", Only: row.only}
+		if row.secret {
+			m.PullSecret = &spec.PullSecret{Name: "a", Namespace: "b", AllNamespaces: true}
+		}
+		var names []string
+		for _, c := range gatekeeperConstraints(mirror.Compile(&spec.MirrorSet{Name: "s", Spec: spec.Spec{Mirrors: []spec.Mirror{m}, Constraint: spec.Constraint{Enforcement: row.enforcement}}})) {
+			names = append(names, c.name)
+			if c.name == "s-warnings" && (strings.Join(c.comment, " ") != row.comment || c.findings != "warnings" || c.action != "warn" || c.source != "Original") {
+				t.Errorf("%s: %+v", row.why, c)
+			}
+		}
+		if strings.Join(names, " ") != row.want {
+			t.Errorf("%s: %v, want %s", row.why, names, row.want)
+		}
+	}
+}
+
 func TestWhatIsAddedAndWhatIsJudgedHasItsOwnScope(t *testing.T) {
 	set := needsRichest()
 	for _, honour := range []bool{true, false} {

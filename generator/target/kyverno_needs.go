@@ -59,13 +59,7 @@ func secretsRule(plan *mirror.Plan, scope func(string) (string, error)) (string,
 	if err != nil {
 		return "", err
 	}
-	depth := 1
-	var rows []jmesRow
-	for _, address := range slices.Sorted(maps.Keys(plan.PullSecrets)) {
-		depth = max(depth, 1+strings.Count(address, "/"))
-		rows = append(rows, jmesRow{key: address, values: []string{plan.PullSecrets[address]}})
-	}
-	table, err := jmesTable(rows)
+	lookup, err := secretLookup(plan.PullSecrets)
 	if err != nil {
 		return "", err
 	}
@@ -82,8 +76,7 @@ func secretsRule(plan *mirror.Plan, scope func(string) (string, error)) (string,
 		"MaxLength":   longestOf(plan.PullSecrets, nil),
 		"Grammar":     kyvernoGrammar,
 		"Hub":         kyvernoHub,
-		"Probes":      jmesProbes(depth),
-		"Table":       strings.ReplaceAll(table, "\n", ""),
+		"Lookup":      lookup,
 		"Clones":      clones,
 		"QuotedName":  quotedInMessage("k[3]"),
 		"QuotedImage": quotedInMessage("k[4]"),

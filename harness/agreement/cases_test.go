@@ -119,7 +119,7 @@ func TestEveryGeneratedPolicyIsNeeded(t *testing.T) {
 		{"cn.yaml", rego},
 	}
 	if os.Getenv(kyvernoVariable) != "" {
-		for _, suffix := range []string{"-rewrite.yaml", "-constraint.yaml", "-warnings.yaml"} {
+		for _, suffix := range []string{"-rewrite.yaml", "-constraint.yaml", "-warnings.yaml", "-imagecache.yaml", "-pull-secrets.yaml", "-service-accounts.yaml", "-existing-accounts.yaml"} {
 			rows = append(rows, struct {
 				suffix   string
 				pipeline testcase.Pipeline

@@ -316,8 +316,8 @@ func (s *ProcessSession) on(ctx context.Context, i int) (*worker, int64, error) 
 	return w, at.id, nil
 }
 
-// Admit has the engine judge one object. Numbers in the outcome's object are
-// int64 where they are whole, else float64.
+// Admit has the engine judge one object. Numbers in the outcome's object and
+// cluster are int64 where they are whole, else float64.
 func (s *ProcessSession) Admit(ctx context.Context, request Request) (Outcome, error) {
 	if err := request.Validate(); err != nil {
 		return Outcome{}, err

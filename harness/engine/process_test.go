@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,6 +56,8 @@ func fakeEngine(how string) int {
 		return 3
 	case "only validates":
 		hello.Phases = []string{"validate"}
+	case "has a background":
+		hello.Phases = append(hello.Phases, "background")
 	}
 	say(hello)
 	var sessions int64
@@ -129,6 +132,13 @@ func fakeEngine(how string) int {
 					return
 				}
 				outcome.Warnings = []string{fmt.Sprint(request.Admit.Object["n"])}
+				if slices.Contains(request.Admit.Phases, "background") {
+					outcome.Recorded = []string{request.Admit.Operation}
+					outcome.Cluster = request.Admit.Cluster
+					if kind == "Namespace" {
+						outcome.Cluster = append(outcome.Cluster, map[string]any{"kind": "Made", "whole": int64(9007199254740993), "part": 0.5})
+					}
+				}
 				say(protocol.Response{ID: request.ID, Admit: outcome})
 			}()
 		}

@@ -386,8 +386,11 @@ func decodeResponse(text []byte) (*protocol.Response, error) {
 	if err := decoder.Decode(&response); err != nil {
 		return nil, err
 	}
-	if response.Admit != nil && response.Admit.Object != nil {
+	if response.Admit != nil {
 		numbers(response.Admit.Object)
+		for _, object := range response.Admit.Cluster {
+			numbers(object)
+		}
 	}
 	return &response, nil
 }

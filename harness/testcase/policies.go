@@ -61,7 +61,7 @@ func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
 		folder, rest, _ := strings.Cut(file.Path, "/")
 		switch {
 		case strings.HasSuffix(file.Path, "kustomization.yaml"), strings.HasPrefix(rest, "tests/"):
-		case strings.HasSuffix(file.Path, "-rbac.yaml"):
+		case folder == "kyverno" && strings.HasSuffix(rest, "-pull-secrets-rbac.yaml"):
 			// What Kyverno's controllers may do; no engine here asks for permission.
 		case folder == "kyverno", folder == "gatekeeper", folder == "rego":
 			set.Files[folder] = append(set.Files[folder], file)
@@ -106,25 +106,40 @@ func readPolicies(name string) ([]map[string]any, error) {
 // out, and the hash that a policy's name may carry, so that the same rule of two
 // sets counts as one.
 func (s *PolicySet) role(rule string) string {
+	var of *mirror.Plan
 	for _, plan := range s.Plans {
 		rest, ok := strings.CutPrefix(rule, plan.Name)
-		if !ok || rest != "" && rest[0] != '-' && rest[0] != '/' {
-			continue
+		// Of "cn" and "cn-beijing" the longer name is meant.
+		if ok && (rest == "" || rest[0] == '-' || rest[0] == '/') && (of == nil || len(plan.Name) > len(of.Name)) {
+			of = plan
 		}
-		rest = hashed.ReplaceAllString(rest, "$1/")
-		for name := range plan.Mirrors {
-			if base, ok := strings.CutSuffix(rest, "-"+name); ok && strings.Contains(base, "/") {
-				rest = base + "-<mirror>"
-				break
-			}
-		}
-		return "<set>" + rest
 	}
-	return rule
+	if of == nil {
+		return rule
+	}
+	policy, name, hasName := strings.Cut(strings.TrimPrefix(rule, of.Name), "/")
+	policy = hashed.ReplaceAllString(policy, "$1")
+	if !hasName {
+		return "<set>" + policy
+	}
+	if prefix, ok := perMirror[policy]; ok {
+		if _, ok := of.Mirrors[strings.TrimPrefix(name, prefix)]; ok && strings.HasPrefix(name, prefix) {
+			name = prefix + "<mirror>"
+		}
+	}
+	return "<set>" + policy + "/" + name
 }
 
 // hashed is the end of a policy's name that stands for what its rules say.
-var hashed = regexp.MustCompile(`^(-pull-secrets)-[0-9a-f]{8}/`)
+var hashed = regexp.MustCompile(`^(-pull-secrets)-[0-9a-f]{8}$`)
+
+// perMirror are the policies with a rule for each mirror, and what the rules'
+// names begin with.
+var perMirror = map[string]string{
+	"-pull-secrets":      "clone-",
+	"-service-accounts":  "append-",
+	"-existing-accounts": "append-existing-",
+}
 
 // sessions keeps what is loaded, so that each set is compiled once per engine.
 type sessions struct {

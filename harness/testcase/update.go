@@ -41,6 +41,9 @@ func (c *Case) writeWants(got *admitted) error {
 	objects, left := []byte(nil), []byte(nil)
 	denied := []string(nil)
 	if c.Cluster != nil {
+		if len(got.cluster) == 0 {
+			return fmt.Errorf("%s: nothing is left of the cluster, which %s cannot say; put an object that stays into %s", c.Folder, leftFile, clusterFile)
+		}
 		stream, err := document.Stream(got.cluster)
 		if err != nil {
 			return err
