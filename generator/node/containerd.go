@@ -33,17 +33,19 @@ func containerd(in input) ([]artifact.File, []refusal, error) {
 	}
 	// Without a file containerd asks a loopback address by plain HTTP, or by HTTPS
 	// that it does not verify.
-	for _, name := range slices.Concat(in.hosts.special(), in.hosts.loopback()) {
-		if done[name] {
-			continue
+	for _, host := range slices.Concat(in.hosts.special(), in.hosts.loopback()) {
+		for _, name := range namesOf(host) {
+			if done[name] {
+				continue
+			}
+			done[name] = true
+			own := target{url: in.hosts.url(host), hostFields: in.security(host, name)}
+			text, err := in.text("# How "+name+" itself is reached.\n", []target{own})
+			if err != nil {
+				return nil, nil, err
+			}
+			files = append(files, in.file(hostsPath(name), text))
 		}
-		done[name] = true
-		own := target{url: in.hosts.url(name), hostFields: in.security(name, name)}
-		text, err := in.text("# How "+name+" itself is reached.\n", []target{own})
-		if err != nil {
-			return nil, nil, err
-		}
-		files = append(files, in.file(hostsPath(name), text))
 	}
 	if len(files) == 0 {
 		return nil, refused, nil

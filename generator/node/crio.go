@@ -39,11 +39,9 @@ func crio(in input) ([]artifact.File, []refusal, error) {
 	byPrefix := map[string]registry{}
 	var refused []refusal
 	for _, r := range in.redirects {
-		// go.podman.io/image/v5 has a grammar of references that is older than theirs.
-		const rule = "CRI-O and Podman know no image at an IPv6 address"
-		no := r.refuseIPv6(r.endpoints, rule)
+		no := r.refuseIPv6(r.endpoints, crioIPv6)
 		if isIPv6(r.host) {
-			no = append(no, r.refuse("source", r.mirror.Source, rule))
+			no = append(no, r.refuse("source", r.mirror.Source, crioIPv6))
 		}
 		refused = append(refused, no...)
 		if len(no) == 0 {
@@ -51,7 +49,10 @@ func crio(in input) ([]artifact.File, []refusal, error) {
 		}
 	}
 	for _, name := range in.hosts.special() {
-		if in.hosts.insecure(name) && !isIPv6(name) {
+		switch {
+		case isIPv6(name):
+			refused = append(refused, in.hosts.refuseIPv6(name, crioIPv6, "nothing is written of how it is reached"))
+		case in.hosts.insecure(name):
 			in.keep(name, byPrefix)
 		}
 	}
@@ -72,11 +73,19 @@ func crio(in input) ([]artifact.File, []refusal, error) {
 		}
 		files = append(files, in.file("crio/registries.conf.d/50-mirrorgen.conf", text))
 	}
-	for _, name := range in.hosts.withCA() {
-		files = append(files, in.certificates(path.Join("crio/certs.d", name, "ca.crt"), name))
+	for _, host := range in.hosts.withCA() {
+		if isIPv6(host) {
+			continue
+		}
+		for _, name := range namesOf(host) {
+			files = append(files, in.certificates(path.Join("crio/certs.d", name, "ca.crt"), host))
+		}
 	}
 	return files, refused, nil
 }
+
+// crioIPv6: go.podman.io/image/v5 has a grammar of references that is older than theirs.
+const crioIPv6 = "CRI-O and Podman know no image at an IPv6 address"
 
 // prefixes adds the rows of one mirror's part of its set's table.
 func (in input) prefixes(r redirect, byPrefix map[string]registry) {

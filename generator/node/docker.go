@@ -39,8 +39,10 @@ func docker(in input) ([]artifact.File, []refusal, error) {
 	for _, name := range in.hosts.special() {
 		if in.hosts.insecure(name) {
 			daemon.InsecureRegistries = append(daemon.InsecureRegistries, name)
-		} else {
-			files = append(files, in.certificates(path.Join("docker/certs.d", name, "ca.crt"), name))
+			continue
+		}
+		for _, spelled := range namesOf(name) {
+			files = append(files, in.certificates(path.Join("docker/certs.d", spelled, "ca.crt"), name))
 		}
 	}
 	if len(daemon.InsecureRegistries)+len(daemon.RegistryMirrors) == 0 {

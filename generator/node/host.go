@@ -28,9 +28,9 @@ type host struct {
 	// ca is PEM, the certificates of every caFile of the host, each once; nil
 	// where the system's trust is enough, or nothing is verified.
 	ca []byte
-	// declared is the first field of set that names the host.
-	set      *spec.MirrorSet
-	declared string
+	// declared is the first field of set that names the host, written what stands there.
+	set               *spec.MirrorSet
+	declared, written string
 }
 
 // hosts are by host[:port]. A host that is absent is reached by https.
@@ -93,6 +93,15 @@ func (hs hosts) url(name string) string {
 // dockerHubServer is the host that serves Docker Hub.
 const dockerHubServer = "registry-1.docker.io"
 
+// namesOf are the names by which images name a host: Docker Hub has two. A
+// runtime looks a host's certificates up by the name in the image.
+func namesOf(host string) []string {
+	if host == image.DockerHub {
+		return []string{host, dockerHubServer}
+	}
+	return []string{host}
+}
+
 // readHosts gathers the hosts of mirrors and of declared registries. A fallback
 // at another host than its mirror's is reached by https unless it is declared:
 // that a mirror is not verified says nothing of other hosts.
@@ -118,7 +127,7 @@ func readHosts(sets []*spec.MirrorSet) (hosts, spec.Problems) {
 				return
 			}
 			if !known {
-				h = host{transport: transport, set: set, declared: path + "." + field}
+				h = host{transport: transport, set: set, declared: path + "." + field, written: address}
 			}
 			if transport == https {
 				h.ca = join(h.ca, ca)

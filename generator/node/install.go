@@ -47,7 +47,7 @@ func checkInstallerImage(sets []*spec.MirrorSet, hs hosts, text string) (note st
 		return "", fmt.Errorf("installer image %q: %w", text, err)
 	}
 	var addresses []string
-	instead := ""
+	instead, fallback := "", ""
 	for _, set := range sets {
 		p := mirror.Compile(set)
 		for _, name := range p.MirrorNames() {
@@ -63,9 +63,33 @@ func checkInstallerImage(sets []*spec.MirrorSet, hs hosts, text string) (note st
 		if r := p.Rewrite(text); r.Status == mirror.Rewritten {
 			instead = r.Image
 		}
+		if fallback == "" {
+			fallback = besideFallback(set, ref)
+		}
 	}
-	if instead != "" {
+	switch {
+	case instead != "":
 		return "", fmt.Errorf("installer image %q: comes from no mirror, and the nodes may not reach its registry; write %q", text, instead)
+	case fallback != "":
+		return "", fmt.Errorf("installer image %q: comes from a fallback, which admission does not count as a mirror; write %q", text, fallback)
 	}
 	return "", fmt.Errorf("installer image %q: comes from no mirror, and the nodes may not reach its registry; name an image below %s", text, strings.Join(addresses, " or "))
+}
+
+// besideFallback is an image below a fallback as the fallback's mirror has it, ""
+// for any other image. A fallback is asked by nodes in the place of its mirror;
+// to the generated policies it is a registry like any other, which they may refuse.
+func besideFallback(set *spec.MirrorSet, ref image.Reference) string {
+	for _, m := range set.Spec.Mirrors {
+		for _, fallback := range m.Fallbacks {
+			host, path := split(fallback)
+			if path != "" {
+				host += "/" + path
+			}
+			if rest, below := strings.CutPrefix(ref.Name(), host+"/"); below {
+				return m.Mirror + "/" + rest + ref.Suffix()
+			}
+		}
+	}
+	return ""
 }

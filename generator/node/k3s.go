@@ -36,11 +36,10 @@ func k3s(in input) ([]artifact.File, []refusal, error) {
 			// An entry in configs would bring the source back as the last that is asked.
 			continue
 		case in.hosts.transport(name) == plainHTTP:
-			switch h := in.hosts[name]; {
+			switch {
 			case redirected:
 			case isIPv6(name):
-				refused = append(refused, refusal{set: h.set, path: h.declared, value: name, rule: k3sIPv6, remedy: "give the host a name",
-					leftOut: "k3s asks it by https"})
+				refused = append(refused, in.hosts.refuseIPv6(name, k3sIPv6, "k3s asks it by https"))
 			default:
 				mirrors[name] = map[string]any{"endpoint": []any{in.hosts.url(name)}}
 			}
@@ -48,7 +47,10 @@ func k3s(in input) ([]artifact.File, []refusal, error) {
 			configs[name] = map[string]any{"tls": map[string]any{"insecure_skip_verify": true}}
 		default:
 			file := FolderName(name) + ".crt"
-			configs[name] = map[string]any{"tls": map[string]any{"ca_file": K3sCertificates + "/" + file}}
+			for _, spelled := range namesOf(name) {
+				// An endpoint on Docker Hub has the name of its server.
+				configs[spelled] = map[string]any{"tls": map[string]any{"ca_file": K3sCertificates + "/" + file}}
+			}
 			files = append(files, in.certificates("k3s/certs/"+file, name))
 		}
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"strconv"
 
 	"mirrorgen.dev/gen/generator/spec"
@@ -20,7 +21,7 @@ type refusal struct {
 }
 
 // settle turns refusals into problems, or, where the set asks for it, into what
-// was skipped.
+// was skipped. A mirror may be refused as that and as a host, which is said once.
 func settle(refused []refusal, problems spec.Problems, skipped []spec.Problem) (spec.Problems, []spec.Problem) {
 	for _, r := range refused {
 		p := spec.Problem{Position: r.set.Position(r.path), Path: r.path}
@@ -40,7 +41,9 @@ func settle(refused []refusal, problems spec.Problems, skipped []spec.Problem) (
 				p.Message += r.remedy + ", or "
 			}
 			p.Message += "leave it out with nodes.onUnsupported: skip"
-			problems = append(problems, p)
+			if !slices.Contains(problems, p) {
+				problems = append(problems, p)
+			}
 		}
 	}
 	return problems, skipped
@@ -51,6 +54,13 @@ func settle(refused []refusal, problems spec.Problems, skipped []spec.Problem) (
 func (r redirect) refuse(field, value, rule string) refusal {
 	return refusal{set: r.set, path: r.path + "." + field, value: value, rule: rule,
 		leftOut: "what " + strconv.Quote(r.mirror.Source) + " serves is not redirected there"}
+}
+
+// refuseIPv6 refuses how a host is reached, at the field that names it: an
+// address of IPv6 of which the runtime cannot be told.
+func (hs hosts) refuseIPv6(name, rule, leftOut string) refusal {
+	h := hs[name]
+	return refusal{set: h.set, path: h.declared, value: h.written, rule: rule, remedy: "give the host a name", leftOut: leftOut}
 }
 
 // refuseOnly refuses what the mirror holds. Where the registry itself is asked

@@ -40,6 +40,18 @@ var refusals = []struct {
 	{"a source at an IPv6 address", node.CRIO, "", []string{"source: '[::1]:5000', mirror: m.example.com"},
 		`m.yaml:6:14: spec.mirrors[0].source: "[::1]:5000": CRI-O and Podman know no image at an IPv6 address; ` + skipIt,
 		`m.yaml:6:14: spec.mirrors[0].source: "[::1]:5000": CRI-O and Podman know no image at an IPv6 address; what "[::1]:5000" serves is not redirected there`},
+	{"a registry of plain http at an IPv6 address", node.CRIO, "registries: [{host: '[fd00::9]:5000', transport: http}]", []string{"source: docker.io, mirror: m.example.com"},
+		`m.yaml:7:23: spec.registries[0].host: "[fd00::9]:5000": CRI-O and Podman know no image at an IPv6 address; give the host a name, or ` + skipIt,
+		`m.yaml:7:23: spec.registries[0].host: "[fd00::9]:5000": CRI-O and Podman know no image at an IPv6 address; nothing is written of how it is reached`},
+	{"a registry at an IPv6 address that is reached as any other", node.CRIO, "registries: [{host: '[fd00::9]:5000'}]", []string{"source: docker.io, mirror: m.example.com"}, "", ""},
+	{"a mirror of plain http at an IPv6 address, which is refused once", node.CRIO, "", []string{"source: docker.io, mirror: '[::1]:5000/hub', transport: http"},
+		`m.yaml:6:33: spec.mirrors[0].mirror: "[::1]:5000/hub": CRI-O and Podman know no image at an IPv6 address; give the host a name, or ` + skipIt,
+		`m.yaml:6:33: spec.mirrors[0].mirror: "[::1]:5000/hub": CRI-O and Podman know no image at an IPv6 address; what "docker.io" serves is not redirected there` + "\n" +
+			`m.yaml:6:33: spec.mirrors[0].mirror: "[::1]:5000/hub": CRI-O and Podman know no image at an IPv6 address; nothing is written of how it is reached`},
+	{"a mirror of k3s of plain http at an IPv6 address, which is refused once", node.K3s, "", []string{"source: docker.io, mirror: '[::1]:5000/hub', transport: http"},
+		`m.yaml:6:33: spec.mirrors[0].mirror: "[::1]:5000/hub": k3s with containerd 1.7 cannot read an IPv6 address in a table's name, and passes over the whole file; give the host a name, or ` + skipIt,
+		`m.yaml:6:33: spec.mirrors[0].mirror: "[::1]:5000/hub": k3s with containerd 1.7 cannot read an IPv6 address in a table's name, and passes over the whole file; what "docker.io" serves is not redirected there` + "\n" +
+			`m.yaml:6:33: spec.mirrors[0].mirror: "[::1]:5000/hub": k3s with containerd 1.7 cannot read an IPv6 address in a table's name, and passes over the whole file; k3s asks it by https`},
 
 	{"another registry", node.Docker, "", []string{"source: quay.io/a, mirror: m.example.com, only: [b]"},
 		`m.yaml:6:14: spec.mirrors[0].source: "quay.io/a": Docker redirects docker.io and no other registry; ` + skipIt,

@@ -34,5 +34,8 @@ func (d *detector) looksLike(text string) string {
 			return s.what
 		}
 	}
+	if holdsLogin(text) {
+		return "a user with a password in base64"
+	}
 	return ""
 }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // maxCertificates bounds a file of certificates; a system's whole trust store
@@ -123,9 +125,28 @@ func onlyCertificates(data []byte) (certificates []byte, rule string) {
 	}
 	switch {
 	case certificates == nil:
-		return nil, "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"
+		return nil, noCertificate(data)
 	case bytes.Contains(data, []byte("-----BEGIN")):
 		return nil, "holds a broken PEM block behind the certificates"
 	}
 	return certificates, ""
+}
+
+// noCertificate is what is wrong with a file without one block of PEM.
+func noCertificate(data []byte) string {
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return "is empty; put the CA's certificate there as PEM, or drop caFile"
+	case bytes.Contains(data, []byte("-----BEGIN")):
+		return "holds a broken PEM block and no certificate; copy the file anew, whole"
+	case isText(data):
+		return "is text without a certificate; a certificate as PEM begins with the line -----BEGIN CERTIFICATE-----"
+	}
+	return "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"
+}
+
+// isText tells text from DER, whose lengths and numbers are control characters
+// or no UTF-8.
+func isText(data []byte) bool {
+	return utf8.Valid(data) && !bytes.ContainsFunc(data, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
 }

@@ -29,10 +29,25 @@ func certificate(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
+// der is the one certificate of a PEM text as it stands in a file of DER.
+func der(t *testing.T, text string) string {
+	t.Helper()
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		t.Fatal("no block")
+	}
+	return string(block.Bytes)
+}
+
 func TestParseFileLooksAtCertificates(t *testing.T) {
 	const hunter = "aHVudGVyMg=="
 	key := "-----BEGIN PRIVATE KEY-----\n" + hunter + "\n-----END PRIVATE KEY-----\n"
 	cert := certificate(t)
+	const (
+		empty  = "is empty; put the CA's certificate there as PEM, or drop caFile"
+		text   = "is text without a certificate; a certificate as PEM begins with the line -----BEGIN CERTIFICATE-----"
+		binary = "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"
+	)
 	for _, row := range []struct {
 		why  string
 		make func(t *testing.T, folder, outside string)
@@ -61,8 +76,14 @@ func TestParseFileLooksAtCertificates(t *testing.T) {
 			link(t, "ca.crt", filepath.Join(folder, "certs/ca.crt"))
 		}, "cannot be followed to a file"},
 		{"a folder", func(t *testing.T, folder, _ string) { files("certs/ca.crt/x", "")(t, folder, "") }, "cannot be read as a file"},
-		{"an empty file", files("certs/ca.crt", ""), "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"},
-		{"text", files("certs/ca.crt", hunter), "holds no PEM certificate; convert it with: openssl x509 -inform der -outform pem"},
+		{"an empty file", files("certs/ca.crt", ""), empty},
+		{"blank lines", files("certs/ca.crt", " \r\n\n"), empty},
+		{"text", files("certs/ca.crt", hunter), text},
+		{"text beyond ASCII, in lines", files("certs/ca.crt", "# le certificat\r\n\tarrivera à midi\n"), text},
+		{"a certificate's base64 without its lines", files("certs/ca.crt", strings.Join(strings.Split(cert, "\n")[1:3], "\n")), text},
+		{"DER", files("certs/ca.crt", der(t, cert)), binary},
+		{"bytes that are nothing", files("certs/ca.crt", "\xff\xfe\x00"), binary},
+		{"a certificate's beginning alone", files("certs/ca.crt", cert[:100]), "holds a broken PEM block and no certificate; copy the file anew, whole"},
 		{"a private key", files("certs/ca.crt", key), "holds a private key; keep certificates only, and treat the key as lost if it was committed"},
 		{"a private key behind a certificate", files("certs/ca.crt", cert+key), "holds a private key; keep certificates only, and treat the key as lost if it was committed"},
 		{"a broken private key", files("certs/ca.crt", cert+"-----BEGIN EC PRIVATE KEY-----\n"+hunter), "holds a private key; keep certificates only, and treat the key as lost if it was committed"},

@@ -1,8 +1,10 @@
 package spec
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/rand"
 	"strings"
 	"testing"
 	"unicode"
@@ -143,6 +145,16 @@ func TestCredentialsAreNotRepeated(t *testing.T) {
 		{"an AWS key", "AKIAIOSFODNN7EXAMPLE", "IOSFODNN7"},
 		{"an Alibaba key", "LTAI5tHunter2Hunter2", "Hunter2"},
 		{"a private key", "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\n", "hunter2"},
+		{"a header of basic authentication", "Authorization: Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpw"},
+		{"the scheme in lower case, a short password", "basic dTpwdw==", "dTpwdw"},
+		{"the scheme in upper case, no padding", "BASIC dXNlcjpwYXNz", "dXNlcjpw"},
+		{"what Docker's auth field holds", "dXNlcjpwYXNzd29yZA==", "dXNlcjpw"},
+		{"the same without padding", "dXNlcjpwYXNzd29yZA", "dXNlcjpw"},
+		{"the same with the newline of echo", "dXNlcjpwYXNzd29yZAo=", "dXNlcjpw"},
+		{"the same in a word of its own", "auth=dXNlcjpwYXNzd29yZA== # harbor", "dXNlcjpw"},
+		{"the same below a path", "registry.example.com/dXNlcjpwYXNzd29yZA==", "dXNlcjpw"},
+		{"a robot account", "cm9ib3QkcHVsbDpIdW50ZXIyL0h1bnRlcjI=", "SHVudGVy"},
+		{"a password beyond ASCII, in the URL's alphabet", "w6R1c2VyOnDDpHNzw7_Dv8O_", "w6R1c2Vy"},
 		{"a JSON web token", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.c2lnbmF0dXJl", "eyJzdWIi"},
 	}
 	for _, s := range secrets {
@@ -186,9 +198,36 @@ func TestHonestTextIsNoCredential(t *testing.T) {
 	d := newDetector()
 	for _, text := range []string{
 		"team-a@example.com", "mailto:team@example.com", "nginx:1.25@sha256:" + strings.Repeat("a", 64), "https://example.com/a?b=c", "registry.example.com:5000/x", "a bearer of news", "see: a@b", "", "the key: value",
+		// Images, hosts and paths.
+		"nginx", "nginx:1.25", "docker.io/library/nginx:1.25.3-alpine3.18", "registry.k8s.io/kube-apiserver:v1.31.0", "prometheus-operator", "quay.io/prometheus-operator/prometheus-config-reloader",
+		"kubernetes-sigs/external-dns", "ghcr.io/open-telemetry/opentelemetry-operator/autoinstrumentation-java", "mirror-registry-eu-central-1.internal.example.com:8443/dockerhub", "my_registry.local",
+		"123456789012.dkr.ecr.eu-west-1.amazonaws.com", "certs/internal/registry-ca.crt", "/etc/containerd/certs.d/docker.io/hosts.toml", "C:/certs/ca.crt", "[fd00::9]:5000",
+		// Digests, commits, identities.
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "9076b52", "DEADBEEFDEADBEEF",
+		"f47ac10b-58cc-4372-a567-0e02b2c3d479", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U", "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=",
+		// Labels, annotations and selectors.
+		"app.kubernetes.io/managed-by", "helm.sh/chart: kube-prometheus-stack-61.3.1", "pod-template-hash-7d4b9c6f5d", "node-role.kubernetes.io/control-plane", "topology.kubernetes.io/zone=eu-central-1a", "internal-config.kubernetes.io/previousNamespaces",
+		"2026-11-21T16:25:30Z", "platform-team_production", "ThisLabelValueIsAsLongAsALabelValueMayEverBeInAnyKubernetes0bjec",
+		// Prose about credentials, and base64 of something else.
+		"Basic authentication is off", "basic-auth", "needs basic access authentication", "Basic Kubernetes: an introduction", "aHR0cHM6Ly9leGFtcGxlLmNvbS9hL2I=", "aGVsbG8gd29ybGQsIGhlbGxv", "bm90ZTogdGhlIGtleSBpcyBlbHNld2hlcmU=", "c2hhMjU2OmUzYjBjNDQyOThmYzFjMTQ=", "YTpi", "UsesOldSelf",
 	} {
 		if what := d.looksLike(text); what != "" {
 			t.Errorf("%q looks like %s", text, what)
+		}
+	}
+}
+
+// TestHexIsNeverALogin states that no digest, commit or identity in hexadecimal
+// digits decodes to a login: an odd chance would refuse somebody's label.
+func TestHexIsNeverALogin(t *testing.T) {
+	d, r := newDetector(), rand.New(rand.NewSource(1))
+	for range 20_000 {
+		for _, size := range []int{6, 16, 20, 32} {
+			sum := make([]byte, size)
+			r.Read(sum)
+			if text := hex.EncodeToString(sum); d.looksLike(text) != "" {
+				t.Errorf("%q looks like %s", text, d.looksLike(text))
+			}
 		}
 	}
 }
