@@ -107,6 +107,7 @@ lint: $(TOOLS)/staticcheck $(TOOLS)/opa ## gofmt, vet, staticcheck, shellcheck w
 .PHONY: interop
 interop: gen $(TOOLS)/gator $(TOOLS)/conftest $(TOOLS)/opa ## gator, conftest and opa on our output
 	$(TOOLS)/gator verify ./policies/gatekeeper/...
+	for e in $(EXAMPLES); do $(TOOLS)/gator verify ./examples/$$e/generated/gatekeeper/... || exit; done
 	$(TOOLS)/opa test policies/rego/policy
 	hack/interop.sh $(TOOLS) $(BIN)/gen
 

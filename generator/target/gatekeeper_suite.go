@@ -24,6 +24,8 @@ type sample struct {
 	images []string
 	// template: the object is a workload.
 	template bool
+	// needs are the findings about what the images need, with the places in front.
+	needs []mirror.Finding
 }
 
 // A suiteCase is one sample under one constraint. Messages are regular
@@ -98,6 +100,12 @@ func expected(plan *mirror.Plan, c gatekeeperConstraint, s sample) []string {
 		place := fmt.Sprintf("spec.containers[%d] %q: ", i, containerName(i))
 		messages = append(messages, regexp.QuoteMeta(place+finding.Message)+"$")
 	}
+	for _, finding := range s.needs {
+		if c.findings == "denials" && finding.Warning || c.findings == "warnings" && !finding.Warning {
+			continue
+		}
+		messages = append(messages, regexp.QuoteMeta(finding.Message)+"$")
+	}
 	return messages
 }
 
@@ -127,6 +135,7 @@ func samplesOf(plan *mirror.Plan) []sample {
 				samplePod(plan, upstream, map[string]string{"changed": "true"}), samplePod(plan, upstream, nil))},
 		)
 	}
+	samples = append(samples, needySamples(plan)...)
 	if len(notHeld) > 0 {
 		samples = append(samples, pod("not-held", notHeld...), workload("workload-not-held", notHeld...))
 	}
