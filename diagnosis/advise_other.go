@@ -186,6 +186,23 @@ func (a *adviser) atUnknown() {
 	if len(set.Spec.Mirrors) == 0 || strings.HasSuffix(source, ".localhost") || source == "localhost" {
 		return
 	}
+	if a.servesAlready(source) {
+		// The image is at a mirror; what fails is a host that the mirror sends clients
+		// to, or an address that stands for it.
+		if a.finding.Cause == "x509-unknown-authority" && !sameHost(source, a.host) {
+			entry := "{host: " + quoted(a.host) + ", caFile: certs/" + fileName(a.host) + ".crt}"
+			why := Text{
+				En: "The mirror sends clients to this host for layers. Put the certificate of its CA there, and gen nodes gives it to every runtime.",
+				Zh: "镜像站把镜像层的下载转到了该主机。将其 CA 证书放到该路径，gen nodes 会把它配置给各容器运行时。",
+			}
+			if n := len(set.Spec.Registries); n > 0 {
+				a.add(set, fmt.Sprintf("spec.registries[%d]", n), "- "+entry, why)
+			} else {
+				a.add(set, "spec.registries", "registries: ["+entry+"]", why)
+			}
+		}
+		return
+	}
 	like := set.Spec.Mirrors[0]
 	// A path has no colon.
 	path := strings.NewReplacer(":", "-", "[", "", "]", "").Replace(source)
@@ -197,6 +214,24 @@ func (a *adviser) atUnknown() {
 		En: "No mirror serves " + source + ". Add one, at the address where yours has it.",
 		Zh: "没有镜像站提供 " + source + "。请添加，地址填写镜像站上的实际位置。",
 	})
+}
+
+// servesAlready reports that a registry is where a mirror, a fallback or a
+// declared registry of the sets is: it is no source to be mirrored.
+func (a *adviser) servesAlready(registry string) bool {
+	for _, set := range a.sets {
+		for _, m := range set.Spec.Mirrors {
+			if sameHost(hostOfAddress(m.Mirror), registry) || addressAt(m.Fallbacks, registry) != "" {
+				return true
+			}
+		}
+		for _, r := range set.Spec.Registries {
+			if sameHost(r.Host, registry) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ownRegistry reports that the host may be a registry of the user's own, whose

@@ -22,3 +22,18 @@ func BenchmarkDiagnoseHostile(b *testing.B) {
 		Diagnose(message, English)
 	}
 }
+
+// BenchmarkRedactHostile is a megabyte of what is dearest to redact, each in turn.
+func BenchmarkRedactHostile(b *testing.B) {
+	for name, piece := range map[string]string{
+		"users": "://a:b", "queries": "&sig=", "ends": "://a:b" + strings.Repeat("://a:b", 600) + " @", "headers": "authorization: aws4-x ", "bearers": "bearer ", "lines": "&sig=%\n",
+	} {
+		message := strings.Repeat(piece, MaxMessage/len(piece))
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(message)))
+			for b.Loop() {
+				Redact(message)
+			}
+		})
+	}
+}

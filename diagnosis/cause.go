@@ -63,7 +63,7 @@ func (r Rank) String() string {
 
 // A Step is one thing to do.
 type Step struct {
-	// Text may hold {host}, {endpoint} (host and port), {proxy}, {image} and
+	// Text may hold {host}, {name} (the host without its port), {endpoint} (host and port), {proxy}, {image} and
 	// {repository}: filled in where the message names them in a form that is safe
 	// to paste, else written as <host> and so on.
 	Text Text

@@ -6,7 +6,9 @@ func contentCauses() []Cause {
 		{
 			ID: "not-found",
 			Anchors: anchors(
-				reason("manifest unknown", "manifest_unknown", "name unknown", "name_unknown", "repository name not known to registry", "could not fetch content", "does not exist in the registry", "was deleted or has expired", "no such manifest", "blob unknown", "manifest for * not found", "artifact * not found", "requested image not found", "image * does not exist in registry", "no such image", "tag does not exist"),
+				// Artifact Registry; "unknown: repository" alone is Harbor's.
+				verdict("name unknown: repository * not found"),
+				reason("manifest unknown", "manifest_unknown", "name unknown", "name_unknown", "repository name not known to registry", "could not fetch content", "does not exist in the registry", "was deleted or has expired", "no such manifest", "blob unknown", "manifest for * not found", "artifact * not found", "requested image not found", "image * does not exist in registry", "tag does not exist"),
 				outcome("failed to resolve reference * not found$", "failed to resolve source metadata * not found$"),
 				ofPull(outcome(": not found$", "not found: not found", "image not found", "tag not found", "tag * not found$", "repository not found")),
 				ofPull(gaveUp("code = notfound * not found")),
@@ -46,7 +48,7 @@ func contentCauses() []Cause {
 		},
 		{
 			ID:      "platform-mismatch",
-			Anchors: verdict("no match for platform in manifest", "no matching manifest for", "no image found in manifest list for architecture", "no image found in image index for architecture", "does not match the specified platform", "cannot be used on this platform", "cannot download linux image on windows", "cannot download windows image on linux", "is incompatible with a * host", "no child with platform"),
+			Anchors: verdict("no match for platform in manifest", "no matching manifest for", "no image found in manifest list for architecture", "no image found in image index for architecture", "no supported platform found in manifest list", "does not match the specified platform", "cannot be used on this platform", "cannot download linux image on windows", "cannot download windows image on linux", "is incompatible with a * host", "no child with platform"),
 			Summary: Text{
 				En: "{image} exists, but not for this node's architecture or system.",
 				Zh: "{image} 存在，但没有适用于该节点架构或系统的版本。",
@@ -62,8 +64,9 @@ func contentCauses() []Cause {
 			Source: "https://github.com/opencontainers/image-spec/blob/main/image-index.md",
 		},
 		{
-			ID:      "schema1-unsupported",
-			Anchors: verdict("manifest.v1+prettyjws", "manifest.v1+json", "docker image format v1", "manifest version 2, schema 1", "manifest schema 1", "schema 1 not supported", "schema 1 image manifests", "schema version 1", "schema1 ", "missing signature key", "schemaversion 1"),
+			ID: "schema1-unsupported",
+			Anchors: anchors(verdict("manifest.v1+prettyjws", "docker.distribution.manifest.v1+json", "docker image format v1", "manifest version 2, schema 1", "manifest schema 1", "schema 1 not supported", "schema 1 image manifests", "schema version 1", "schema1 manifests are not", "unsupported schema1", "missing signature key", "schemaversion 1"),
+				ofPull(verdict(": no signatures$"))),
 			Summary: Text{
 				En: "{image} is in Docker's schema 1 of before 2016, which this runtime no longer pulls (containerd from 2.1 on; Docker refuses it by default from 26 on).",
 				Zh: "{image} 是 2016 年以前的 Docker schema 1 格式，当前运行时已不支持（containerd 2.1 起；Docker 26 起默认拒绝）。",
@@ -79,9 +82,9 @@ func contentCauses() []Cause {
 		{
 			ID: "html-instead-of-registry",
 			Anchors: anchors(
-				verdict("unexpected media type text/html", "media type text/html", "mediatype=text/html", "content type text/html", "target.mediatype must be set", `unsupported content type "text/html`),
+				verdict("unexpected media type text/html", "media type text/html", "mediatype=text/html", "content type text/html", "target.mediatype must be set", `unsupported content type "text/html`, `unsupported mediatype: "text/html`),
 				outcome("invalid character '<'", "looking for beginning of value", "no error details found in http response body", "missing docker-content-digest header", "content type html"),
-				ofPull(outcome("stopped after 10 redirects")),
+				ofPull(outcome("stopped after 10 redirects", "<!doctype html", "<html")),
 			),
 			Summary: Text{
 				En: "{host} answered with a web page: this path leads to a web interface, a login page or a gateway, not to a registry.",
@@ -98,11 +101,8 @@ func contentCauses() []Cause {
 			Source: "https://github.com/containerd/containerd/issues/7400",
 		},
 		{
-			ID: "registry-server-error",
-			Anchors: anchors(
-				reason("bad gateway", "service unavailable", "service temporarily unavailable", "internal server error", "gateway timeout", "gateway time-out", "registryerrorresponse"),
-				outcome("no available registry endpoint"),
-			),
+			ID:      "registry-server-error",
+			Anchors: reason("bad gateway", "service unavailable", "service temporarily unavailable", "internal server error", "gateway timeout", "gateway time-out", "registryerrorresponse"),
 			Summary: Text{
 				En: "{host}, or a proxy before it, failed with a status of 500 or above: it is broken, overloaded or being updated.",
 				Zh: "{host} 或其前置代理返回 5xx 错误：服务故障、过载或正在升级。",

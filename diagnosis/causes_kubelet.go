@@ -8,8 +8,10 @@ func kubeletCauses() []Cause {
 			ID: causeGeneric,
 			Anchors: anchors(
 				wrapper("errimagepull", "imagepullbackoff", "back-off pulling image", "failed to pull image", "failed pulling image", "failing to pull image", "image pull failed", "error pulling image", "failed to pull and unpack image", "failed to resolve reference", "failed to resolve ref",
-					"failed to get sandbox image", "failed to inspect image", "failed to inspect sandbox image", "imageinspecterror", "cannotpullcontainererror", "cannotpullimagemanifesterror", "pullimage * failed", "image was unsuccessful", "unable to pull", "initializing source docker://", "error response from daemon: get *://*/v2/", "error response from daemon: head *://*/v2/",
+					"failed to get sandbox image", "failed to inspect image", "failed to inspect sandbox image", "imageinspecterror", "cannotpullcontainererror", "cannotpullimagemanifesterror", "pullimage * failed", "image was unsuccessful", "unable to pull", "can't pull image", "can't pull docker image", "cannot pull image", "could not pull image", "fail to pull image", "pullimage fails", "when pulling image", "while pulling image", "no available registry endpoint", "failed to extract layer", "failed to register layer", "importlayer failed", "initializing source docker://",
 					"拉取镜像失败", "镜像拉取失败", "拉取镜像异常"),
+				// A login asks the same.
+				ofPull(wrapper("error response from daemon: get *://*/v2/", "error response from daemon: head *://*/v2/")),
 			),
 			Summary: Text{
 				En: "The image was not pulled, and this text does not say why: it is only the outer wrapper.",
@@ -59,7 +61,7 @@ func kubeletCauses() []Cause {
 		},
 		{
 			ID:      "signature-validation-failed",
-			Anchors: verdict("signaturevalidationfailed", "signature validation failed", "source image rejected", "a signature was required", "is rejected by policy", "no matching signatures", "none of the signatures were accepted", "signature for identity", "image verifier * blocked pull", "cryptographic signature verification failed", "signature verification failed", "failed to verify signature", "invalid gpg signature"),
+			Anchors: verdict("signaturevalidationfailed", "signature validation failed", "source image rejected", "a signature was required", "is rejected by policy", "no matching signatures", "none of the signatures were accepted", "signature for identity", "image verifier * blocked pull", "cryptographic signature verification failed", "signature verification failed", "failed to verify signature", "invalid gpg signature", "invalid policy in"),
 			Summary: Text{
 				En: "The node's signature policy refuses the image: it is not signed, or not by whom the policy names.",
 				Zh: "节点的签名策略拒绝了该镜像：没有签名，或签名者与策略不符。",

@@ -14,8 +14,8 @@ func networkCauses() []Cause {
 				Zh: "从拉取镜像的位置访问 {endpoint} 没有响应：没有路由、被防火墙拦截、仓库未对该网络开放，或域名解析到了错误的（公网或内网）地址。",
 			},
 			Remedy: []Step{
-				step("Is the address in `dial tcp` public or private? Ask from the node: `getent hosts {host}`, `curl -v --max-time 10 https://{endpoint}/v2/` (401 is a good answer).",
-					"看 `dial tcp` 后的 IP 是公网还是内网，并在节点上测试：`getent hosts {host}`、`curl -v --max-time 10 https://{endpoint}/v2/`（返回 401 即为连通）。"),
+				step("Is the address in `dial tcp` public or private? Ask from the node: `getent hosts {name}`, `curl -v --max-time 10 https://{endpoint}/v2/` (401 is a good answer).",
+					"看 `dial tcp` 后的 IP 是公网还是内网，并在节点上测试：`getent hosts {name}`、`curl -v --max-time 10 https://{endpoint}/v2/`（返回 401 即为连通）。"),
 				stepAt(tencentHosts(), "Tencent TKE Serverless to TCR is closed by default. Private link: TCR console, 访问控制 > 内网访问 > 新建, choose the cluster's VPC and subnet; private DNS comes with it. Or public: open 公网访问 and allow the NAT gateway's EIP, and give the cluster's subnet a route to the NAT gateway.",
 					"腾讯云 TKE Serverless 到 TCR 默认不通。内网：TCR 控制台 访问控制 > 内网访问 > 新建，选择集群的 VPC 与子网，内网解析会自动配置。公网：开启公网访问并放行 NAT 网关的弹性 IP，同时把集群子网关联到 NAT 网关的路由表。"),
 				stepAt(volcanoHosts(), "Volcengine CR, standard edition: add the cluster's VPC under 访问控制 > VPC. The micro edition is open to the same region's private network.",
@@ -67,7 +67,7 @@ func networkCauses() []Cause {
 		},
 		{
 			ID:      "connection-reset",
-			Anchors: reason("connection reset by peer", "connection reset", "broken pipe", "forcibly closed by the remote host", "connection was aborted", "use of closed network connection", "server sent goaway", "client connection lost", "stream error: stream id", "econnreset", "server closed idle connection", "connection aborted"),
+			Anchors: reason("connection reset by peer", "connection reset", "broken pipe", "forcibly closed by the remote host", "an existing connection was forcibly closed by the remote host", "connection was aborted", "use of closed network connection", "server sent goaway", "client connection lost", "stream error: stream id", "econnreset", "server closed idle connection", "connection aborted"),
 			Summary: Text{
 				En: "The connection to {endpoint} came about and was cut: by filtering on the way, by a load balancer, or by the registry.",
 				Zh: "与 {endpoint} 的连接建立后被切断：途中被过滤，或被负载均衡、仓库断开。",
@@ -113,8 +113,8 @@ func networkCauses() []Cause {
 				Zh: "节点无法解析 {host}：DNS 中没有该域名，或 DNS 服务器没有响应。",
 			},
 			Remedy: []Step{
-				step("Ask the node's resolver, not the cluster's: `getent hosts {host}`, `cat /etc/resolv.conf`. Runtimes pull with the node's DNS; CoreDNS has no part in it, so that a Service name is no registry host.",
-					"查询节点（而非集群）的解析：`getent hosts {host}`、`cat /etc/resolv.conf`。运行时使用节点的 DNS，与 CoreDNS 无关，因此不能用 Service 域名作为仓库地址。"),
+				step("Ask the node's resolver, not the cluster's: `getent hosts {name}`, `cat /etc/resolv.conf`. Runtimes pull with the node's DNS; CoreDNS has no part in it, so that a Service name is no registry host.",
+					"查询节点（而非集群）的解析：`getent hosts {name}`、`cat /etc/resolv.conf`。运行时使用节点的 DNS，与 CoreDNS 无关，因此不能用 Service 域名作为仓库地址。"),
 				step("The name is wrong: correct the image, or mirror in the MirrorSet.",
 					"域名写错：修正镜像地址或 MirrorSet 中的 mirror。"),
 				step("The name exists only inside a VPC: link the VPC to the private zone (TCR 内网访问, ACR 专有网络, Route 53), or add it to /etc/hosts on every node.",
@@ -126,7 +126,7 @@ func networkCauses() []Cause {
 		},
 		{
 			ID:      "http-proxy-failure",
-			Anchors: verdict("proxyconnect tcp", "proxy authentication required", "socks connect", "tunnel connection failed", "invalid proxy", "proxy error: ", "unexpected proxy response", "proxyconnect"),
+			Anchors: verdict("proxyconnect tcp", "proxy authentication required", "socks connect", "tunnel connection failed", "invalid proxy", "proxy error: ", "error connecting to proxy", "unexpected proxy response", "proxyconnect"),
 			Summary: Text{
 				En: "The runtime goes through the HTTP proxy {proxy}, and that fails; {host} was not reached.",
 				Zh: "运行时通过 HTTP 代理 {proxy} 访问时失败，还没有到达 {host}。",

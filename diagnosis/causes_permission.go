@@ -47,7 +47,7 @@ func permissionCauses() []Cause {
 			ID: "forbidden",
 			Anchors: anchors(
 				reason("is not authorized to perform", "denied: permission * denied", "permission denied for * from request", "access forbidden", "caller does not have permission", "does not have permission", "cannot be pulled due to configured policy", "projectpolicyviolation", "blocked by policy", "export control regulations"),
-				outcome("code = permissiondenied"),
+				outcome("code = permissiondenied", blockedSource),
 			),
 			Summary: Text{
 				En: "{host} knows who asks, or does not care, and refuses: a missing right, a policy of the registry or of its owner, a blocked network.",
@@ -62,6 +62,8 @@ func permissionCauses() []Cause {
 					"如果是仓库策略（漏洞、签名、隔离），文字中会说明：在仓库控制台查看该制品。"),
 				stepAt(amazonHosts(), "Amazon ECR Public answers 403 to an outdated login: `docker logout public.ecr.aws`.",
 					"Amazon ECR Public 对过期的登录返回 403：执行 `docker logout public.ecr.aws`。"),
+				step("`is blocked in registries.conf` is the node's own refusal, and no registry was asked: blocked = true, or OpenShift's NeverContactSource, and no mirror that serves {repository} by a tag (mirror-by-digest-only, IDMS) or by a digest (ITMS).",
+					"`is blocked in registries.conf` 是节点自身的拒绝，没有访问任何仓库：设置了 blocked = true 或 OpenShift 的 NeverContactSource，而没有镜像站能按标签（mirror-by-digest-only、IDMS 只按摘要）或按摘要（ITMS 只按标签）提供 {repository}。"),
 			},
 			Source: "https://distribution.github.io/distribution/spec/api/#errors-2",
 		},

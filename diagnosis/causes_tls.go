@@ -112,7 +112,7 @@ func tlsCauses() []Cause {
 		},
 		{
 			ID:      "tls-handshake-timeout",
-			Anchors: reason("tls handshake timeout", "tls: handshake failure", "tls: internal error", "protocol version not supported", "sslv3 alert handshake failure", "no cipher suite supported", "no supported versions satisfy", "local error: tls: unexpected message", "tls: illegal parameter", "tls: error decoding message", "tls: decode error", "bad record mac", "server selected unsupported protocol version", "no mutual cipher"),
+			Anchors: reason("tls handshake timeout", "tls: handshake failure", "tls: internal error", "protocol version not supported", "sslv3 alert handshake failure", "no cipher suite supported", "no supported versions satisfy", "tls: unexpected message", "tls: illegal parameter", "tls: error decoding message", "tls: decode error", "bad record mac", "server selected unsupported protocol version", "no mutual cipher"),
 			Summary: Text{
 				En: "The connection to {endpoint} came about, but the TLS handshake did not: packets are lost or filtered on the way, or the two sides have no version or cipher in common.",
 				Zh: "与 {endpoint} 的连接已建立，但 TLS 握手未完成：途中丢包或被过滤，或双方没有共同支持的版本或加密套件。",

@@ -1,6 +1,9 @@
 package diagnosis
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // NotAPullFailure is the Cause of a finding that is none: the message speaks of
 // something else, or says nothing that is known.
@@ -9,7 +12,8 @@ const NotAPullFailure = ""
 // A Finding is what one message comes to. Its JSON form is what gen diagnose
 // prints; the first six fields are always there.
 type Finding struct {
-	// Message is the text as it was given, cut at MaxMessage.
+	// Message is the text as it was given, cut at MaxMessage, but for secrets in
+	// it: see Redact.
 	Message string `json:"message"`
 	// Cause is the ID of a Cause; NotAPullFailure where the message is no pull failure.
 	Cause string `json:"cause"`
@@ -45,13 +49,15 @@ type Attempt struct {
 
 // Diagnose reads one message, which may have several lines, and returns what it
 // comes to; Cause is NotAPullFailure where it is no pull failure. It never
-// fails, and the same message always gives the same finding.
+// fails, and the same message always gives the same finding. What Redact hides is
+// not read either, so that no part of the finding can hold it.
 func Diagnose(message string, language Language) Finding {
 	f := Finding{Message: message, Remedy: []string{}}
 	if len(message) > MaxMessage {
 		f.Message = cutText(message, MaxMessage)
 		f.Note = textCut.In(language)
 	}
+	f.Message = Redact(f.Message)
 	n := normalize(f.Message, false)
 	s := innermost(n)
 	if !s.specific() && strings.Contains(f.Message, "\n") {
@@ -68,6 +74,10 @@ func Diagnose(message string, language Language) Finding {
 	last := n
 	if mirrors, upstream, ok := splitMirrors(n); ok {
 		// The mirrors' errors stand inside; what stands behind them failed last.
+		if blockedPhrase().in(upstream.low) {
+			// The source was not asked, so that the last mirror is what failed.
+			upstream, mirrors = mirrors[len(mirrors)-1], mirrors[:len(mirrors)-1]
+		}
 		if t := innermost(upstream); t.specific() {
 			last, s = upstream, t
 		}
@@ -119,6 +129,12 @@ func splitMirrors(n normal) (mirrors []normal, upstream normal, ok bool) {
 	}
 	return mirrors, normalize("failed to pull image: "+behind, false), true
 }
+
+// blockedSource is how CRI-O and podman say that registries.conf keeps them from
+// asking a registry.
+const blockedSource = "registry * is blocked in"
+
+var blockedPhrase = sync.OnceValue(func() phrase { return compile(blockedSource) })
 
 // attempts diagnoses the mirrors' errors.
 func attempts(mirrors []normal) []Attempt {

@@ -36,6 +36,21 @@ func TestLookAlikesAreNotDiagnosed(t *testing.T) {
 		{"a pull that succeeds", `Successfully pulled image "nginx" in 1.2s (1.2s including waiting). Image size: 70540000 bytes.`},
 		{"a pull that begins", `Pulling image "nginx:1.27"`},
 		{"an image that is there", `Container image "nginx" already present on machine`},
+		{"a push", "The push refers to repository [r.example/a]\ndenied: requested access to the resource is denied"},
+		{"a push's status", `failed to push r.example/a:1: unexpected status from PUT request to https://r.example/v2/a/manifests/1: 401 Unauthorized`},
+		{"a login", `Error response from daemon: login attempt to https://r.example/v2/ failed with status: 401 Unauthorized`},
+		{"a login with its questions", "Login with your Docker ID to push and pull images from Docker Hub.\nUsername: a\nPassword:\nError response from daemon: Get https://registry-1.docker.io/v2/: unauthorized: incorrect username or password"},
+		{"a command of a Dockerfile", `failed to solve: process "/bin/sh -c curl -f https://r.example/a" did not complete successfully: exit code: 22`},
+		{"a command of a Containerfile", "curl: (7) Failed to connect to 10.0.0.1 port 7777: Connection refused\nError: error building at step \"RUN ./install\": exit status 1"},
+		{"the challenge in a registry's log", `10.0.0.2 - - [13/Mar/2019:14:05:52 +0000] "GET /v2/ HTTP/1.1" 401 87 "" "containerd/1.7.5"`},
+		{"the challenge in containerd's", `level=debug msg="fetch response received" host=r.example response.header.www-authenticate="Bearer realm=\"https://r.example/token\"" response.status="401 Unauthorized" url="https://r.example/v2/a/manifests/1"`},
+		{"what a client accepts", `level=debug msg="do request" host=r.example request.header.accept="application/vnd.oci.image.manifest.v1+json, */*" request.method=HEAD url="https://r.example/v2/a/manifests/1"`},
+		{"another service's second version", `order-service: POST https://payments.example/v2/charges: dial tcp: lookup payments.example on 10.96.0.10:53: no such host`},
+		{"CoreDNS", "[ERROR] plugin/errors: 2 registry-1.docker.io. A: read udp 10.244.0.3:41234->10.0.0.2:53: i/o timeout"},
+		{"a picture", "ERROR image-service: upload of avatar image failed: 503 Service Unavailable"},
+		{"Argo CD's manifests", "ComparisonError: rpc error: code = Unknown desc = failed to generate manifest: authentication required"},
+		{"an image that Docker is to tag", "Error response from daemon: No such image: a/b:1"},
+		{"a warning beside a pull that goes on", "Image docker.io/library/php:5.4-cli uses outdated schema1 manifest format. Please upgrade to a schema2 image for better future compatibility."},
 		{"prose", "the registry is fast today"},
 		{"a table's heading", "LAST SEEN   TYPE      REASON    OBJECT     MESSAGE"},
 	} {
@@ -52,6 +67,8 @@ func TestTheInnermostTextNamesTheCause(t *testing.T) {
 		{"inside what a registry is said to deny", wrapper + "pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials", "no-credentials"},
 		{"a list of mirrors' images", wrapper + "pull access denied: denied: this image is not in the allowlist", "mirror-not-allowlisted"},
 		{"a platform that is not found", `rpc error: code = NotFound desc = failed to pull and unpack image "r.example/a:1": no match for platform in manifest: not found`, "platform-mismatch"},
+		{"a repository that Artifact Registry does not know", wrapper + `name unknown: Repository "my-repo" not found`, "not-found"},
+		{"a media type is not the failure", wrapper + `Get "https://r.example/x" Accept: application/vnd.oci.image.manifest.v1+json: dial tcp 10.0.0.1:443: i/o timeout`, "network-timeout"},
 		{"a look-up that times out", wrapper + "dial tcp: lookup r.example on 10.0.0.2:53: read udp 10.0.0.7:4->10.0.0.2:53: i/o timeout", "dns-failure"},
 		{"a look-up whose server refuses", wrapper + "dial tcp: lookup r.example on 10.0.0.2:53: dial udp 10.0.0.2:53: connect: connection refused", "dns-failure"},
 		{"a proxy that refuses", wrapper + `Head "https://r.example/v2/": proxyconnect tcp: dial tcp 10.0.0.8:3128: connect: connection refused`, "http-proxy-failure"},
@@ -97,6 +114,15 @@ func TestStatusesAreReadByTheirStructure(t *testing.T) {
 		{"a longer number", "failed to pull image: status 5000", "generic-no-detail"},
 		{"Docker's API wraps every error in 500", "API error (500): failed to pull image: manifest for a not found: manifest unknown", "not-found"},
 		{"an exit status", "failed to pull image: exit status 404", "generic-no-detail"},
+		{"as Go names it", `level=info msg="trying next host - response was http.StatusNotFound" host=r.example`, "not-found"},
+		{"as Go names others", "trying next host: http.StatusInternalServerError", "registry-server-error"},
+		{"no name of Go's", "failed to pull image: http.StatusOf", "generic-no-detail"},
+		{"a server's own log, other than the challenge", `"GET /v2/a/manifests/1 HTTP/1.1" 404 87 "" "containerd/1.7.5"`, "not-found"},
+		{"a page with 404 is no registry's", `GET https://r.example/v2/: unexpected status code 404 Not Found: <!doctype html><html>`, "html-instead-of-registry"},
+		{"a page with 403 is a refusal", `GET https://r.example/v2/: unexpected status code 403 Forbidden: <!doctype html><html>`, "forbidden"},
+		{"a proxy that redirects CONNECT", "Error response from daemon: Get https://r.example/v2/: Moved Permanently", "http-proxy-failure"},
+		{"a gateway's own word", "Error while pulling image: Get https://r.example/v1/repositories/a/images: authenticationrequired", "http-proxy-failure"},
+		{"a registry's word, which a status resembles", `Error response from daemon: Head "https://r.example/v2/a/manifests/1": unauthorized`, "unauthorized"},
 	} {
 		if f := Diagnose(row.text, English); f.Cause != row.want {
 			t.Errorf("%s: %q reads as %q, want %q", row.why, row.text, f.Cause, row.want)
@@ -127,6 +153,13 @@ func TestHostsAndImages(t *testing.T) {
 		{"the source, where a mirror was asked", "unexpected status from HEAD request to https://m.example/v2/library/nginx/manifests/1?ns=docker.io: 403 Forbidden", "m.example", "docker.io/library/nginx:1"},
 		{"a digest in a URL", "unexpected status from HEAD request to https://r.example/v2/a/b/manifests/sha256:" + strings.Repeat("a", 64) + ": 403 Forbidden", "r.example", "r.example/a/b@sha256:" + strings.Repeat("a", 64)},
 		{"a broken image is shown as written", `Failed to apply default image tag "https://r.example/a:1": couldn't parse image reference "https://r.example/a:1": invalid reference format`, "r.example", "https://r.example/a:1"},
+		{"a platform is no image", "no matching manifest for linux/arm64/v8 in the manifest list entries", "", ""},
+		{"a path before the version", "Get https://r.example/artifactory/api/docker/hub/v2/a/manifests/1: EOF", "r.example", ""},
+		{"what Docker pulled before 1.10", "Pulling repository r.example/a\ndocker: Error: Status 403 trying to pull repository a", "r.example", "r.example/a"},
+		{"what Docker pulled before 1.6", "Error pulling image (1.2) from r.example:5000/a, ApplyLayer exit status 1 unexpected EOF", "r.example:5000", "r.example:5000/a"},
+		{"the line of compose that failed", "! Image redis:alpine Interrupted\n✘ Image bobrik/socat Error toomanyrequests", "docker.io", "bobrik/socat"},
+		{"not the file that is written", `Pulling r.example/a:1: writing image "a.tar": unsupported status code 404`, "r.example", "r.example/a:1"},
+		{"from where it is pulled", "podman pull from r.example fails with error tls: unexpected message", "r.example", ""},
 		{"an empty name is passed over", `Failed to inspect image "": rpc error: code = Unknown desc = short name mode is enforcing, but image name synology/csi:v1 returns ambiguous list`, "", "synology/csi:v1"},
 	} {
 		f := Diagnose(row.message, English)
@@ -151,6 +184,21 @@ func TestMirrorsThatFailedBeforeAreNamed(t *testing.T) {
 	}
 	if !strings.Contains(f.Remedy[0], "m1.example failed as a mirror: unauthorized") {
 		t.Errorf("the first step is %q", f.Remedy[0])
+	}
+}
+
+func TestASourceThatIsBlockedWasNotAskedSoTheMirrorNamesTheCause(t *testing.T) {
+	const blocked = "quay.io/a/b:1: registry quay.io/a is blocked in /etc/containers/registries.conf or /root/.config/containers/registries.conf.d"
+	f := Diagnose(`Failed to pull image "quay.io/a/b:1": (Mirrors also failed: [m1.example/a/b:1: reading manifest 1 in m1.example/a/b: authentication required] [m2.example:5000/a/b:1: reading manifest 1 in m2.example:5000/a/b: manifest unknown]): `+blocked, English)
+	if f.Cause != "not-found" || f.Host != "m2.example:5000" || f.Image != "quay.io/a/b:1" || !slices.Equal(f.Mirrors, []Attempt{{Host: "m1.example", Cause: "unauthorized"}}) {
+		t.Errorf("%s at %s, before: %+v", f.Cause, f.Host, f.Mirrors)
+	}
+	f = Diagnose(`Failed to pull image "quay.io/a/b:1": `+blocked, English)
+	if f.Cause != "forbidden" || !strings.Contains(strings.Join(f.Remedy, "\n"), "no registry was asked") {
+		t.Errorf("without a mirror: %s, %v", f.Cause, f.Remedy)
+	}
+	if f := Diagnose("(Mirrors also failed: []): "+blocked, English); f.Cause != "forbidden" || len(f.Mirrors) != 0 {
+		t.Errorf("without an account of mirrors: %s, %v", f.Cause, f.Mirrors)
 	}
 }
 

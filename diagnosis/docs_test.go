@@ -80,7 +80,7 @@ func TestThePageSaysHowManyMessagesThereAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	for _, name := range []string{"pull-errors", "held-out", "field"} {
+	for _, name := range []string{"pull-errors", "held-out", "field", "blind"} {
 		n += len(readLabelled(t, "testdata/"+name+".jsonl"))
 	}
 	if want := fmt.Sprintf("on %d messages", n); !strings.Contains(string(data), want) {

@@ -12,7 +12,7 @@ import (
 // finding in every language, and that a kubelet's wrapper around a message
 // never changes a specific cause.
 func FuzzDiagnose(f *testing.F) {
-	for _, name := range []string{"testdata/pull-errors.jsonl", "testdata/held-out.jsonl"} {
+	for _, name := range []string{"testdata/pull-errors.jsonl", "testdata/held-out.jsonl", "testdata/blind.jsonl"} {
 		for _, l := range readLabelled(f, name) {
 			f.Add(l.Message)
 		}

@@ -27,7 +27,7 @@ func hostOf(n normal, s signal, ref string) string {
 	case asked && url.host != "":
 		return url.host
 	}
-	for _, after := range []string{"pinging container registry ", "pinging docker registry ", "ping attempt to registry ", "pulling from host ", "host=", "registry="} {
+	for _, after := range []string{"pinging container registry ", "pinging docker registry ", "ping attempt to registry ", "pulling from host ", "pull from ", "host=", "registry="} {
 		if host := wordAfter(n, after); host != "" && !strings.EqualFold(host, "returned") {
 			return host
 		}

@@ -32,12 +32,12 @@ type Item struct {
 // words: what a probe or a volume says is no pull failure.
 func (i Item) Diagnose(language Language) Finding {
 	if foreignReason(i.Reason) {
-		return Finding{Message: i.Message, Remedy: []string{}}
+		return Finding{Message: Redact(i.Message), Remedy: []string{}}
 	}
 	f := Diagnose(i.Message, language)
 	if f.Cause == NotAPullFailure && pullReason(i.Reason) {
 		f = Diagnose(i.Reason+": "+i.Message, language)
-		f.Message = i.Message
+		f.Message = Redact(i.Message)
 	}
 	if i.Cut && f.Note == "" {
 		f.Note = textCut.In(language)
@@ -50,7 +50,7 @@ func (i Item) Diagnose(language Language) Finding {
 
 // about is the finding with an image that the message itself does not name.
 func (f Finding) about(ref string, language Language) Finding {
-	f.Image = ref
+	f.Image = Redact(ref)
 	if f.Host == "" && f.Cause != "short-name-ambiguous" {
 		f.Host = registryOf(ref)
 	}

@@ -16,7 +16,7 @@ func quotedImage() []string {
 }
 
 func plainImage() []string {
-	return []string{"pull access denied for ", "manifest for ", "failed to pull image ", "image pull failed for ", "pulling image ", "docker://", "unable to pull ", "trying to pull ", "image name ", "failed to resolve ref ", "source metadata for ", "failed to pull ", "no such image: ", "reading image ", "suggest the author of ", "failed to solve: ", "crictl pull ", "image=", "pull image error ", "pull "}
+	return []string{"pull access denied for ", "manifest for ", "failed to pull image ", "image pull failed for ", "pulling image ", "pulling repository ", "✘ image ", "docker://", "unable to pull ", "trying to pull ", "image name ", "failed to resolve ref ", "source metadata for ", "failed to pull ", "no such image: ", "reading image ", "suggest the author of ", "failed to solve: ", "crictl pull ", "image=", "pull image error ", "pull "}
 }
 
 // imageOf finds the image that a message names first, which is the one that was
@@ -37,6 +37,9 @@ func imageOf(n normal, strict bool) string {
 	for _, words := range quotedImage() {
 		eachAfter(n, words, func(from int) bool {
 			rest := strings.TrimLeft(n.text[from:], " :=(")
+			if isOutput(n.low[:from-len(words)]) {
+				return true
+			}
 			if rest == "" || rest[0] != '"' && rest[0] != '\'' {
 				return true
 			}
@@ -51,13 +54,21 @@ func imageOf(n normal, strict bool) string {
 		eachAfter(n, words, func(from int) bool {
 			word, _, _ := strings.Cut(n.text[from:], " ")
 			word = strings.TrimRight(word, "\"'),:;.")
-			if !image.Valid(word) || !strings.ContainsAny(word, "/:") && !strings.HasSuffix(words, "denied for ") {
+			if !image.Valid(word) || isPlatform(word) || !strings.ContainsAny(word, "/:") && !strings.HasSuffix(words, "denied for ") {
 				return true
 			}
 			take(word, from)
 			return best == ""
 		})
 	}
+	eachAfter(n, "pulling image (", func(from int) bool {
+		// Docker before 1.6: "Error pulling image (TAG) from REPOSITORY, why".
+		if _, rest, ok := strings.Cut(n.text[from:], ") from "); ok {
+			word, _, _ := strings.Cut(rest, " ")
+			take(word, from)
+		}
+		return false
+	})
 	if best == "" {
 		best = requestedImage(n)
 	}
@@ -65,6 +76,32 @@ func imageOf(n normal, strict bool) string {
 		best = loneImage(n)
 	}
 	return best
+}
+
+// isPlatform reports a text such as linux/arm64/v8, which reads as an image.
+func isPlatform(text string) bool {
+	os, rest, _ := strings.Cut(text, "/")
+	architecture, _, _ := strings.Cut(rest, "/")
+	switch os {
+	case "linux", "windows", "darwin", "freebsd":
+	default:
+		return false
+	}
+	switch architecture {
+	case "amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le":
+		return true
+	}
+	return false
+}
+
+// isOutput reports that what is named next is written rather than pulled.
+func isOutput(before string) bool {
+	for _, verb := range []string{"writing ", "saving ", "exporting ", "pushing "} {
+		if strings.HasSuffix(before, verb) {
+			return true
+		}
+	}
+	return false
 }
 
 // eachAfter calls do with the places behind words until do returns false or

@@ -90,7 +90,7 @@ func (f *Finding) filler(language Language) filler {
 	}
 	return filler{
 		summary: strings.NewReplacer("{host}", or(host, registry), "{endpoint}", or(host, registry), "{proxy}", or(proxy, it), "{image}", or(ref, anImage), "{repository}", or(repository, anImage)),
-		steps:   strings.NewReplacer("{host}", or(host, "<host>"), "{endpoint}", or(endpoint(host), "<host>:443"), "{proxy}", or(proxy, "<proxy>"), "{image}", or(ref, "<image>"), "{repository}", or(repository, "<registry>/<repository>")),
+		steps:   strings.NewReplacer("{host}", or(host, "<host>"), "{name}", or(hostname(host), "<host>"), "{endpoint}", or(endpoint(host), "<host>:443"), "{proxy}", or(proxy, "<proxy>"), "{image}", or(ref, "<image>"), "{repository}", or(repository, "<registry>/<repository>")),
 	}
 }
 

@@ -97,9 +97,20 @@ func asked(before string) bool {
 	return false
 }
 
-// registryPath reports a path of the registry protocol or of a token server.
+// registryPath reports a path of the registry protocol, below whichever prefix,
+// or of a token server. "/v2/" alone makes none: others number their versions too.
 func registryPath(path string) bool {
-	return path == "/v2" || strings.HasPrefix(path, "/v2/") || strings.HasPrefix(path, "/v1/_ping") || strings.HasPrefix(path, "/v1/repositories/") ||
+	if _, rest, ok := strings.Cut(path, "/v2"); ok {
+		if rest == "" || rest == "/" || rest == "/auth" || strings.HasPrefix(rest, "/_catalog") {
+			return true
+		}
+		for _, part := range []string{"/manifests/", "/blobs/", "/tags/", "/referrers/"} {
+			if strings.HasPrefix(rest, "/") && strings.Contains(rest, part) {
+				return true
+			}
+		}
+	}
+	return strings.HasPrefix(path, "/v1/_ping") || strings.HasPrefix(path, "/v1/repositories/") ||
 		strings.HasPrefix(path, "/registry-v2/") || strings.HasSuffix(path, "/token") || strings.HasSuffix(path, "/jwt/auth")
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"mirrorgen.dev/gen/generator/image"
 )
@@ -24,7 +25,8 @@ func statusSignals(n normal) []signal {
 		code, _ := strconv.Atoi(n.low[at : at+3])
 		end := at + 3
 		words, spoken := hasStatusText(n.low[end:], code)
-		if !spoken && !hasStatusWord(n.low[max(0, at-statusReach):at]) {
+		before := n.low[max(0, at-statusReach):at]
+		if !spoken && !hasStatusWord(before) || code == http.StatusUnauthorized && inAccessLog(before) {
 			continue
 		}
 		if words > 0 {
@@ -34,7 +36,48 @@ func statusSignals(n normal) []signal {
 			found = append(found, signal{cause: cause, rank: rank, at: span{From: at, To: end}})
 		}
 	}
-	return found
+	return append(found, namedStatuses(n)...)
+}
+
+// namedStatuses finds statuses that are written as Go names them:
+// "response was http.StatusNotFound".
+func namedStatuses(n normal) []signal {
+	const prefix = "http.status"
+	var found []signal
+	for from := 0; ; {
+		at := strings.Index(n.low[from:], prefix)
+		if at < 0 {
+			return found
+		}
+		at += from
+		from = at + len(prefix)
+		end := from
+		for end < len(n.low) && isWord(n.low[end]) {
+			end++
+		}
+		if cause, rank := causeOfStatus(statusNames()[n.low[from:end]], n, at); cause != "" {
+			found = append(found, signal{cause: cause, rank: rank, at: span{From: at, To: end}})
+		}
+	}
+}
+
+// statusNames are Go's names of the statuses from 400 to 599, in lower case and
+// without "Status".
+var statusNames = sync.OnceValue(func() map[string]int {
+	names := map[string]int{}
+	for code := 400; code < 600; code++ {
+		if text := image.LowerASCII(http.StatusText(code)); text != "" {
+			names[strings.NewReplacer(" ", "", "-", "", "'", "").Replace(text)] = code
+		}
+	}
+	return names
+})
+
+// inAccessLog reports that a server's log says how it answered: `"GET /v2/
+// HTTP/1.1" 401`. Every pull begins with such a challenge, which is no failure.
+func inAccessLog(before string) bool {
+	protocol, ok := strings.CutSuffix(before, `" `)
+	return ok && strings.HasPrefix(protocol[strings.LastIndexByte(protocol, ' ')+1:], "http/")
 }
 
 // isNumberAlone reports three digits that belong to no longer number, port,
@@ -128,7 +171,9 @@ func causeOfStatus(code int, n normal, at int) (cause string, rank Rank) {
 // connectRefusal finds the answer of an HTTP proxy to CONNECT: Go's client
 // returns the words of the status without its number as the error of the
 // request, `Get "https://host/v2/": Forbidden`. A registry's status never stands
-// so bare.
+// so bare. Not among the words are those of 401 and 404, which a registry's own
+// error codes resemble, and those of 429 and of 500 and above, whose causes have
+// the remedy. Some gateways write "authenticationrequired" instead.
 func connectRefusal(n normal) signal {
 	var found signal
 	for _, url := range n.requests {
@@ -137,7 +182,7 @@ func connectRefusal(n normal) signal {
 			continue
 		}
 		from := len(n.low) - len(rest) + 2
-		for _, words := range []string{"forbidden", "bad request", "proxy authentication required", "method not allowed"} {
+		for _, words := range []string{"forbidden", "bad request", "proxy authentication required", "authenticationrequired", "method not allowed", "not acceptable", "moved permanently", "found", "see other", "temporary redirect", "permanent redirect"} {
 			if strings.HasPrefix(n.low[from:], words) && endsStatement(n.low[from+len(words):]) {
 				found = signal{cause: "http-proxy-failure", rank: Verdict, at: span{From: from, To: from + len(words)}}
 			}

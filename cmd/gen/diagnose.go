@@ -122,6 +122,9 @@ func (d *diagnose) open(cmd *cobra.Command, args []string) (in io.ReadCloser, na
 		}
 		return io.NopCloser(stdin), "stdin", nil
 	}
+	if args[0] == "" {
+		return nil, "", errors.New("the error text is empty; give it in quotes, or name a file, or - for stdin")
+	}
 	file, err := os.Open(args[0])
 	if err == nil {
 		info, err := file.Stat()
@@ -133,7 +136,7 @@ func (d *diagnose) open(cmd *cobra.Command, args []string) (in io.ReadCloser, na
 		}
 		return file, args[0], nil
 	}
-	if strings.ContainsAny(args[0], " \n") || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+	if strings.ContainsAny(args[0], " \n") || strings.Contains(args[0], "://") || diagnosis.Diagnose(args[0], "").Cause != "" || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return io.NopCloser(strings.NewReader(args[0])), "argument", nil
 	}
 	if _, lookErr := look(args[0], "name a file, - for stdin, or give the error text in quotes"); lookErr != nil {

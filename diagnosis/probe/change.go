@@ -72,10 +72,10 @@ func (p *prober) setCAFile(t target) diagnosis.Change {
 	return p.changeAt(t, "caFile", "", textWrongCA.in(p.lang, t.caFile))
 }
 
-// certificateFile is a name for a host's CA file.
+// certificateFile is a name for a host's CA file, the one that gen diagnose
+// suggests: with the port, as another port may be another registry.
 func certificateFile(host string) string {
-	name, _, _ := cutPort(host)
-	return "certs/" + strings.NewReplacer("[", "", "]", "", ":", "_").Replace(name) + ".crt"
+	return "certs/" + strings.Trim(strings.NewReplacer("[", "", "]", "", ":", "_").Replace(host), "._") + ".crt"
 }
 
 // declare is a new entry of registries for a fallback's host, which has none yet.

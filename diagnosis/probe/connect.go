@@ -24,7 +24,8 @@ type contact struct {
 	challenge *transport.Challenge
 }
 
-// contact takes the steps up to /v2/, with one request.
+// contact takes the steps up to /v2/, with one request; with a second one where the
+// server closes the connection and may speak the other protocol.
 func (p *prober) contact(ctx context.Context, c *client) *contact {
 	found := &contact{client: c}
 	t := &trace{begin: time.Now()}
@@ -39,6 +40,7 @@ func (p *prober) contact(ctx context.Context, c *client) *contact {
 			step.Status, step.Detail = Skipped, textNotReached.in(p.lang)
 		case name == broke:
 			p.fail(&step, c, s, err)
+			p.answersOtherwise(ctx, &step, c, s, err)
 			step.Detail = p.elsewhere(a, step.Detail)
 			reached = false
 		case name == stepDNS:
@@ -96,6 +98,17 @@ func (p *prober) fail(step *Step, c *client, s sighting, err error) {
 		step.Detail = textProxyFails.in(p.lang, hostText(proxy), step.Detail)
 	case step.Step == stepV2 && isTimeout(err) && !s.answered:
 		step.Detail = textNoAnswer.in(p.lang, "GET /v2/", p.timeout)
+	}
+}
+
+// answersOtherwise names the cause of a closed connection where the server turns
+// out to speak the other protocol.
+func (p *prober) answersOtherwise(ctx context.Context, step *Step, c *client, s sighting, err error) {
+	switch cause := p.otherCause(ctx, c, s, step.Step, err); cause {
+	case causeServerIsHTTP:
+		step.Cause, step.Detail = cause, textAnswersHTTP.in(p.lang, step.Detail)
+	case causeServerIsTLS:
+		step.Cause, step.Detail = cause, textAnswersTLS.in(p.lang, step.Detail)
 	}
 }
 

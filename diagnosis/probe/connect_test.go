@@ -250,6 +250,9 @@ func TestEachFailureOfAnAddressEndsInItsStepAndCause(t *testing.T) {
 // reset ends a connection the hard way.
 func reset(c net.Conn) {
 	io.ReadAtLeast(c, make([]byte, 64), 16)
+	if replay, ok := c.(*replayed); ok {
+		c = replay.Conn
+	}
 	c.(*net.TCPConn).SetLinger(0)
 	c.Close()
 }

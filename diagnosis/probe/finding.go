@@ -32,16 +32,21 @@ func (p *prober) diagnose(message string) string {
 // finding says what is wrong with an address, or with an image at it, and what to
 // do. The first failure decides, or the first warning where nothing failed.
 func (p *prober) finding(steps []Step, t target, reference string) Finding {
-	cause, warning := firstCause(steps, Failed), false
-	if cause == "" {
-		cause, warning = firstCause(steps, Warning), true
+	first, warning := firstCause(steps, Failed), false
+	if first.Cause == "" {
+		first, warning = firstCause(steps, Warning), true
 	}
+	cause := first.Cause
 	f := Finding{Cause: cause, Remedy: []string{}, Change: []diagnosis.Change{}}
 	switch {
 	case cause == "":
 		return f
 	case cause == causeExpired && warning:
 		f.Summary, f.Remedy = textSoonSummary.in(p.lang), []string{textSoonRemedy.in(p.lang)}
+		return f
+	case (cause == causeEOF || cause == causeReset) && (first.Step == stepTLS || first.Step == stepV2):
+		// gen diagnose speaks of pulls, where layers end too early; here is none yet.
+		f.Summary, f.Remedy = textClosedSummary.in(p.lang), []string{textClosedServer.in(p.lang), textClosedFilter.in(p.lang)}
 		return f
 	}
 	switch cause {

@@ -71,7 +71,7 @@ spec:
 	s.images = []string{"127.0.0.1:" + pair[1] + "/a/b:1", "127.0.0.1:" + pair[1] + "/a/c:1", "docker.io/library/nginx", "X"}
 	var replace []string
 	for i := 0; i < len(ports); i += 2 {
-		replace = append(replace, ":"+ports[i+1], ":"+ports[i])
+		replace = append(replace, ":"+ports[i+1], ":"+ports[i], "_"+ports[i+1]+".crt", "_"+ports[i]+".crt")
 	}
 	s.ports = strings.NewReplacer(replace...)
 	return s
@@ -263,6 +263,7 @@ spec:
     pullSecret: {name: regcred, namespace: secrets, allNamespaces: true}
   registries:
   - host: registry.example.com
+  - host: third.example.com:8443
 `
 	set := setOf(t, text)
 	withCA := setOf(t, text)
@@ -279,6 +280,7 @@ spec:
 		{cause: causeServerIsHTTP, address: "registry.example.com", place: "15 spec.registries[0].transport", yaml: "transport: http"},
 		{cause: causeServerIsTLS, address: "cr.example.com/hub", place: "9 spec.mirrors[0].transport", yaml: "transport: https", why: "speaks TLS"},
 		{cause: causeUnknownAuthority, address: "cr.example.com/hub", place: "6 spec.mirrors[0].caFile", yaml: "caFile: certs/cr.example.com.crt"},
+		{cause: causeUnknownAuthority, address: "third.example.com:8443", place: "16 spec.registries[1].caFile", yaml: "caFile: certs/third.example.com_8443.crt", why: "certificate of the CA"},
 		{cause: causeUnknownAuthority, address: "cr.example.com:5000/quay", place: "12 spec.mirrors[1].caFile", why: "certs/ca.crt is not read"},
 		{cause: causeUnknownAuthority, address: "cr.example.com:5000/quay", ca: true, place: "12 spec.mirrors[1].caFile", why: "certs/ca.crt holds another CA"},
 		{cause: causeNoCredentials, address: "cr.example.com/hub", place: "6 spec.mirrors[0].pullSecret", yaml: "pullSecret: {name: regcred, namespace: registry-credentials, allNamespaces: true}"},

@@ -70,6 +70,9 @@ const (
 	DefaultTimeout = 10 * time.Second
 	// DefaultParallel keeps a probe from being taken for an attack.
 	DefaultParallel = 8
+	// MaxParallel is the most that gen probe takes: with more under way a probe is
+	// taken for an attack after all, and finds 429 where a node finds none.
+	MaxParallel = 64
 )
 
 // Run probes the addresses of all sets, and the images at them. An error means

@@ -56,12 +56,13 @@ func worst(steps []Step) Status {
 	return status
 }
 
-// firstCause is the cause of the first step that has the status.
-func firstCause(steps []Step, status Status) string {
+// firstCause is the first step that has the status and a cause; the zero Step
+// where none has.
+func firstCause(steps []Step, status Status) Step {
 	for _, s := range steps {
 		if s.Status == status && s.Cause != "" {
-			return s.Cause
+			return s
 		}
 	}
-	return ""
+	return Step{}
 }

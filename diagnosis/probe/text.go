@@ -58,6 +58,8 @@ var (
 	textNoAnswer      = text{"%s: no answer within %s", "%s：%s 内没有应答"}
 	textTimedOut      = text{"no answer within %s", "%s 内没有应答"}
 	textEOF           = text{"EOF: the connection was closed before an answer", "EOF：应答之前连接被关闭"}
+	textAnswersHTTP   = text{"%s; asked in plain HTTP, the server answers", "%s；改用明文 HTTP 请求则有应答"}
+	textAnswersTLS    = text{"%s; asked in TLS, the server answers", "%s；改用 TLS 请求则有应答"}
 	textServerIsTLS   = text{"a TLS record came back: the server speaks HTTPS", "返回的是 TLS 记录：服务器使用 HTTPS"}
 	textNoHTTP        = text{"what came back cannot be read as HTTP", "返回的内容不是 HTTP"}
 )
@@ -115,6 +117,9 @@ var (
 	textUnknownRemedy   = text{"Ask by hand from here, with curl -v, and show the answer to whoever runs the mirror.", "在本机用 curl -v 手动请求，并把结果交给镜像站的管理方。"}
 	textSoonSummary     = text{"The certificate works today, and pulls fail when it expires.", "证书目前有效，到期后拉取会失败。"}
 	textSoonRemedy      = text{"Renew it, and see why that did not happen by itself.", "续签证书，并检查为何没有自动续签。"}
+	textClosedSummary   = text{"The connection came about, and is closed instead of answered: by the server, or by something on the way to it.", "连接已建立，但没有得到应答就被关闭：由服务器或途中的设备关闭。"}
+	textClosedServer    = text{"See whether a registry listens on this port, and in its log why it closes: a load balancer without a backend, a list of clients, and a server that wants a client certificate do so.", "检查该端口上是否为镜像仓库，并在其日志中查看关闭原因：没有后端的负载均衡、客户端白名单、要求客户端证书的服务器都会这样。"}
+	textClosedFilter    = text{"Only for Docker Hub, ghcr.io, gcr.io and the like: the connection is filtered on the way. Serve the registry from a mirror.", "如果只发生在 Docker Hub、ghcr.io、gcr.io 等：连接在途中被过滤，请改用镜像站。"}
 	textRefusedSummary  = text{"The address is one that the probe does not connect to, whatever name or redirect led there.", "该地址属于探测程序拒绝连接的范围，无论是由域名还是重定向指向它。"}
 	textRefusedRemedy   = text{"See what the name resolves to, and who answers for that: a registry has an address of its own. Where it is this machine, write localhost or the address into the MirrorSet.", "检查该域名解析到什么地址、由谁管理：镜像仓库应有自己的地址。如果确实是本机，请在 MirrorSet 中直接写 localhost 或该地址。"}
 	textDiffersSummary  = text{"What the mirror holds under this name is not what was asked for, or not what the source has.", "镜像站上该名称对应的内容与要求的不同，或与来源仓库不同。"}

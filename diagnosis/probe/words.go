@@ -20,41 +20,30 @@ const maxDetail = 400
 // said is repeated, and names out of certificates whose form was checked: what a
 // server sent is not.
 func (p *prober) describe(err error) string {
-	var (
-		refused   *refusal
-		dns       *net.DNSError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		authority x509.UnknownAuthorityError
-		record    tls.RecordHeaderError
-		operation *net.OpError
-	)
-	switch {
-	case errors.As(err, &refused):
+	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused.why.in(p.lang, refused.what...)
-	case errors.As(err, &dns):
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.Error()
-	case errors.Is(err, http.ErrSchemeMismatch):
+	}
+	if errors.Is(err, http.ErrSchemeMismatch) {
 		return http.ErrSchemeMismatch.Error()
-	case errors.As(err, &record):
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return "tls: first record does not look like a TLS handshake"
-	case errors.As(err, &hostname):
-		return p.describeHostname(hostname)
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		if now := p.now(); now.Before(invalid.Cert.NotBefore) {
-			return textNotYetValid.in(p.lang, invalid.Cert.NotBefore.UTC().Format(time.DateOnly), days(invalid.Cert.NotBefore.Sub(now)))
-		}
-		return textExpired.in(p.lang, invalid.Cert.NotAfter.UTC().Format(time.DateOnly), days(p.now().Sub(invalid.Cert.NotAfter)))
-	case errors.As(err, &authority):
-		return "x509: certificate signed by unknown authority"
-	case errors.As(err, &invalid):
-		return "x509: the certificate or one above it may not be used so"
+	}
+	if sentence := p.describeCertificate(err); sentence != "" {
+		return sentence
+	}
+	if strings.Contains(err.Error(), "TLS handshake timeout") {
+		return "net/http: TLS handshake timeout"
+	}
+	if operation, ok := errors.AsType[*net.OpError](err); ok {
+		return describeOperation(operation)
+	}
+	switch {
 	case errors.Is(err, errRedirects):
 		return textRedirects.in(p.lang, maxRedirects)
-	case strings.Contains(err.Error(), "TLS handshake timeout"):
-		return "net/http: TLS handshake timeout"
-	case errors.As(err, &operation):
-		return describeOperation(operation)
 	case isTimeout(err):
 		return textTimedOut.in(p.lang, p.timeout)
 	case causeOf(err) == causeEOF:
@@ -65,6 +54,28 @@ func (p *prober) describe(err error) string {
 		return textServerIsTLS.in(p.lang)
 	}
 	return textNoHTTP.in(p.lang)
+}
+
+// describeCertificate words what is wrong with a certificate; empty where that is
+// not the error.
+func (p *prober) describeCertificate(err error) string {
+	if hostname, ok := errors.AsType[x509.HostnameError](err); ok {
+		return p.describeHostname(hostname)
+	}
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
+	if isInvalid && invalid.Reason == x509.Expired {
+		if now := p.now(); now.Before(invalid.Cert.NotBefore) {
+			return textNotYetValid.in(p.lang, invalid.Cert.NotBefore.UTC().Format(time.DateOnly), days(invalid.Cert.NotBefore.Sub(now)))
+		}
+		return textExpired.in(p.lang, invalid.Cert.NotAfter.UTC().Format(time.DateOnly), days(p.now().Sub(invalid.Cert.NotAfter)))
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "x509: certificate signed by unknown authority"
+	}
+	if isInvalid {
+		return "x509: the certificate or one above it may not be used so"
+	}
+	return ""
 }
 
 // describeOperation leaves out the local port, which differs from run to run.

@@ -74,7 +74,7 @@ type declaredImages struct{ held *registry }
 
 func (d declaredImages) GetClient(ctx context.Context, _ *kyvernov1.ImageRegistryCredentials, _ string, _ []string) (engineapi.RegistryClient, error) {
 	if d.held != nil {
-		return registryClient{d.held}, nil
+		return registryClient(d), nil
 	}
 	return registryClient{registryOf(ctx)}, nil
 }
