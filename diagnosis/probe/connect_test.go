@@ -272,14 +272,22 @@ func endless() http.Handler {
 	})
 }
 
+// closedPort is a port at which nothing listens, nor will while the test runs: it
+// is the near end of a connection that is kept, so that no other server gets it.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return portOf(t, listener.Addr())
+	t.Cleanup(func() { listener.Close() })
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+	kept, err := dialer.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { kept.Close() })
+	return portOf(t, kept.LocalAddr())
 }
 
 // deaf listens and accepts nothing.
