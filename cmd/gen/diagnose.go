@@ -75,13 +75,9 @@ func (d *diagnose) run(cmd *cobra.Command, args []string) error {
 	if d.format != "console" && d.format != "json" {
 		return fmt.Errorf("-o %q: must be console or json", d.format)
 	}
-	switch d.lang {
-	case "":
-		d.language = diagnosis.LanguageOf(os.Getenv)
-	case "en", "zh":
-		d.language = diagnosis.Language(d.lang)
-	default:
-		return fmt.Errorf("--lang %q: must be en or zh", d.lang)
+	var err error
+	if d.language, err = languageOf(d.lang); err != nil {
+		return err
 	}
 	in, name, err := d.open(cmd, args)
 	if err != nil {

@@ -2,7 +2,10 @@ package mirror
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
+
+	"mirrorgen.dev/gen/generator/spec"
 )
 
 // An Annotation lists registries by host[:port], comma-separated, on the Pods of
@@ -27,8 +30,8 @@ type Annotation struct {
 // Cloud TKE Serverless, "use self-managed registries" (the word "all").
 func Annotations() []Annotation {
 	return []Annotation{
-		{Platform: "huawei-cci", Key: "cci.io/http-registries", Transport: HTTP, Most: 10},
-		{Platform: "huawei-cci", Key: "cci.io/insecure-registries", Transport: SkipVerify, Most: 10},
+		{Platform: "huawei-cci", Key: "cci.io/http-registries", Transport: HTTP, Most: spec.MostCCIEntries},
+		{Platform: "huawei-cci", Key: "cci.io/insecure-registries", Transport: SkipVerify, Most: spec.MostCCIEntries},
 		{Platform: "tencent-eks", Key: "eks.tke.cloud.tencent.com/registry-http-endpoint", Transport: HTTP, All: "all"},
 		{Platform: "tencent-eks", Key: "eks.tke.cloud.tencent.com/registry-insecure-skip-verify", Transport: SkipVerify, All: "all"},
 		{Platform: AlibabaECI, Key: "k8s.aliyun.com/insecure-registry", Transport: SkipVerify},
@@ -48,23 +51,15 @@ const RegistryConfigKey = "vci.volcengine.com/registry-mirror-config"
 
 // Annotations are the lists that the plan keeps, in the order of their keys.
 func (p *Plan) Annotations() []Annotation {
-	var kept []Annotation
-	for _, a := range Annotations() {
-		if p.serves(a.Platform) {
-			kept = append(kept, a)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(Annotations(), func(a Annotation) bool { return !p.serves(a.Platform) })
 }
 
-func (p *Plan) serves(platform string) bool {
-	for _, s := range p.Serverless {
-		if s == platform {
-			return true
-		}
-	}
-	return false
+// CacheAnnotations are the lists that an ImageCache has, in the order of their keys.
+func CacheAnnotations() []Annotation {
+	return slices.DeleteFunc(Annotations(), func(a Annotation) bool { return a.Platform != AlibabaECI })
 }
+
+func (p *Plan) serves(platform string) bool { return slices.Contains(p.Serverless, platform) }
 
 // WithHosts is the annotation's value with hosts added that no entry equals, in
 // the order given. What is there stays byte for byte; where it ends in a comma,

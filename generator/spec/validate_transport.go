@@ -7,9 +7,9 @@ import (
 	"mirrorgen.dev/gen/generator/image"
 )
 
-// mostCCIEntries is how many registries an annotation of Huawei Cloud CCI 2.0
+// MostCCIEntries is how many registries an annotation of Huawei Cloud CCI 2.0
 // takes (cci_01_0117).
-const mostCCIEntries = 10
+const MostCCIEntries = 10
 
 // transports refuses a host that would be reached in two ways, Docker Hub in any
 // but its own, and what a serverless platform cannot be told.
@@ -49,8 +49,8 @@ func (v *validator) transports() {
 		switch platform {
 		case "huawei-cci":
 			for _, transport := range []string{"http", "https-skip-verify"} {
-				if n := count(first, transport); n > mostCCIEntries {
-					v.problem("spec.serverless", "huawei-cci takes at most %d registries of one kind, and %d are declared with transport %s; drop some, or give them certificates", mostCCIEntries, n, transport)
+				if n := count(first, transport); n > MostCCIEntries {
+					v.problem("spec.serverless", "huawei-cci takes at most %d registries of one kind, and %d are declared with transport %s; drop some, or give them certificates", MostCCIEntries, n, transport)
 				}
 			}
 		case "volcengine-vci":

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"mirrorgen.dev/gen/generator/image"
 	"mirrorgen.dev/gen/generator/mirror"
 )
 
@@ -124,7 +123,7 @@ func (e *equipment) render(plan *mirror.Plan) (string, error) {
 		"First":      strings.TrimLeft(indent(10, e.first), " "),
 		"References": plan.Limits.References,
 		"Characters": plan.Limits.Characters,
-		"MaxLength":  longestOf(e.secrets, plan.Transports),
+		"MaxLength":  longestReference(maps.Keys(e.secrets), maps.Keys(plan.Transports)),
 		"Grammar":    kyvernoGrammar,
 		"Hub":        kyvernoHub,
 		"Secrets":    secrets,
@@ -176,17 +175,4 @@ func secretLookup(secrets map[string]string) (string, error) {
 // pointer escapes a key as a part of a JSON Pointer (RFC 6901).
 func pointer(key string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
-
-// longestOf is the length of the longest reference whose host can be one of
-// those: a longer text is not even looked at.
-func longestOf(addresses, hosts map[string]string) int {
-	longest := len("registry-1." + image.DockerHub)
-	for _, names := range []map[string]string{addresses, hosts} {
-		for name := range names {
-			host, _, _ := strings.Cut(name, "/")
-			longest = max(longest, len(host))
-		}
-	}
-	return longest + len("/") + image.MaxPathLength + len(":") + image.MaxTagLength + len("@sha512:") + 128
 }

@@ -2,6 +2,7 @@ package target
 
 import (
 	"encoding/json"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -251,7 +252,7 @@ func TestNoReferenceWithANeedIsTooLongToBeLookedAt(t *testing.T) {
 		{"an address", map[string]string{"a-registry-with-a-long-name.example.com:5000/x": ""}, nil, "a-registry-with-a-long-name.example.com:5000"},
 		{"a host", map[string]string{"a.b": ""}, map[string]string{"another-registry-with-a-long-name.example.com": ""}, "another-registry-with-a-long-name.example.com"},
 	} {
-		if limit := longestOf(row.addresses, row.hosts); len(row.host+longest) > limit || limit > len(row.host+longest)+len("/") {
+		if limit := longestReference(maps.Keys(row.addresses), maps.Keys(row.hosts)); len(row.host+longest) > limit || limit > len(row.host+longest)+len("/") {
 			t.Errorf("%s: the limit is %d, the longest reference has %d", row.why, limit, len(row.host+longest))
 		}
 	}

@@ -26,17 +26,11 @@ func kyvernoImageCache(plan *mirror.Plan) (*artifact.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	var annotations []mirror.Annotation
-	for _, a := range plan.Annotations() {
-		if a.Platform == mirror.AlibabaECI {
-			annotations = append(annotations, a)
-		}
-	}
 	equipment := &equipment{
 		rule:        "equip-cached-images",
 		scope:       imageCacheScope,
 		secrets:     plan.CacheSecrets(),
-		annotations: keptLists(plan, annotations),
+		annotations: keptLists(plan, mirror.CacheAnnotations()),
 		first: strings.Join([]string{
 			"request.object.{a:metadata.annotations,s:spec.imagePullSecrets,",
 			"i:items(spec.images[*]!=null&&spec.images||`[]`,'i','c')[].{r:c}}",

@@ -1,6 +1,8 @@
 package target
 
 import (
+	"iter"
+	"maps"
 	"strings"
 
 	"mirrorgen.dev/gen/generator/artifact"
@@ -58,7 +60,7 @@ func rewriteData(plan *mirror.Plan) (map[string]any, error) {
 		"FailurePolicy": plan.RewriteFailurePolicy,
 		"References":    plan.Limits.References,
 		"Characters":    plan.Limits.Characters,
-		"MaxLength":     longestRewritable(table),
+		"MaxLength":     longestReference(maps.Keys(table)),
 		"Grammar":       kyvernoGrammar,
 		"Hub":           kyvernoHub,
 		"Probes":        jmesProbes(table.Depth()),
@@ -66,14 +68,16 @@ func rewriteData(plan *mirror.Plan) (map[string]any, error) {
 	}, nil
 }
 
-// longestRewritable is the length of the longest reference that a row of the
-// table can be a prefix of. A longer text is not even looked at, so that a
-// hostile one costs nothing.
-func longestRewritable(table mirror.Table) int {
+// longestReference is the length of the longest reference that lies at one of
+// these prefixes. A longer text is not even looked at, so that a hostile one
+// costs nothing.
+func longestReference(prefixes ...iter.Seq[string]) int {
 	host := len("registry-1." + image.DockerHub)
-	for prefix := range table {
-		name, _, _ := strings.Cut(prefix, "/")
-		host = max(host, len(name))
+	for _, several := range prefixes {
+		for prefix := range several {
+			name, _, _ := strings.Cut(prefix, "/")
+			host = max(host, len(name))
+		}
 	}
 	return host + len("/") + image.MaxPathLength + len(":") + image.MaxTagLength + len("@sha512:") + 128
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"path"
 	"strconv"
 	"strings"
@@ -251,7 +252,7 @@ func TestNoReferenceThatATableMatchesIsTooLongToBeLookedAt(t *testing.T) {
 	}
 	for _, test := range tests {
 		plan := mirror.Compile(&spec.MirrorSet{Name: "s", Spec: spec.Spec{Mirrors: []spec.Mirror{{Name: "m", Source: test.source, Mirror: "cr.example.com"}}}})
-		if limit := longestRewritable(plan.Table.Rewriting()); len(test.host+"/"+path+suffix) > limit {
+		if limit := longestReference(maps.Keys(plan.Table.Rewriting())); len(test.host+"/"+path+suffix) > limit {
 			t.Errorf("%s: a reference of %d characters is over the limit of %d", test.why, len(test.host+"/"+path+suffix), limit)
 		}
 	}

@@ -2,7 +2,7 @@ package reference
 
 import (
 	"slices"
-	"strings"
+	"unicode/utf8"
 
 	"mirrorgen.dev/gen/generator/mirror"
 	"mirrorgen.dev/gen/generator/workload"
@@ -126,12 +126,11 @@ func imageCache(p *mirror.Plan, object map[string]any) map[string]any {
 
 // countTexts counts the items of a list, and the characters of those that are texts.
 func countTexts(list []any) (references, characters int) {
-	var all strings.Builder
 	for _, item := range list {
 		text, _ := item.(string)
-		all.WriteString(text)
+		characters += utf8.RuneCountInString(text)
 	}
-	return len(list), len([]rune(all.String()))
+	return len(list), characters
 }
 
 func nameOf(object map[string]any) string {
