@@ -50,7 +50,9 @@ func converse(t testing.TB, limit int) *conversation {
 	out, theirOut := io.Pipe()
 	c := &conversation{t: t, in: in, lines: protocol.NewLineReader(out, protocol.MaxLine), end: make(chan error, 1)}
 	go func() {
-		err := serve(context.Background(), theirIn, theirOut, limit)
+		p := program()
+		p.MaxLine = limit
+		err := p.Serve(context.Background(), theirIn, theirOut)
 		theirIn.CloseWithError(errors.New("the program ended"))
 		theirOut.Close()
 		c.end <- err
@@ -285,7 +287,7 @@ func TestTheCommandLine(t *testing.T) {
 		code      int
 		says      string
 	}{
-		{"the version is Kyverno's, too", []string{"--version"}, 0, "Kyverno "},
+		{"the version is Kyverno's, too", []string{"--version"}, 0, "kyverno v"},
 		{"help", []string{"--help"}, 0, "JSON lines"},
 		{"anything else", []string{"policy.yaml"}, 2, "unknown argument"},
 	}
@@ -297,7 +299,7 @@ func TestTheCommandLine(t *testing.T) {
 			}
 			defer out.Close()
 			var errors strings.Builder
-			code := run(test.arguments, strings.NewReader(""), out, &errors)
+			code := program().Run(test.arguments, strings.NewReader(""), out, &errors)
 			printed, err := os.ReadFile(out.Name())
 			if err != nil {
 				t.Fatal(err)

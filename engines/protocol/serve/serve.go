@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -8,32 +8,30 @@ import (
 	"runtime"
 	"sync"
 
-	kjson "sigs.k8s.io/json"
-
-	"mirrorgen.dev/gen/engines/kyverno/admission"
 	"mirrorgen.dev/gen/engines/protocol"
 )
 
 // Serve answers requests until the input ends, then lets those under way finish.
 // An error means that the conversation cannot go on: a line that is no request,
 // is too long, or an output that nobody reads.
-func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	return serve(ctx, in, out, protocol.MaxLine)
-}
-
-func serve(ctx context.Context, in io.Reader, out io.Writer, limit int) error {
+func (p Program) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	limit := p.MaxLine
+	if limit <= 0 {
+		limit = protocol.MaxLine
+	}
 	s := &server{
-		engine:   admission.New(),
-		sessions: map[int64]*admission.Session{},
+		engine:   p.Engine(),
+		decode:   p.Decode,
+		sessions: map[int64]Session{},
 		writer:   protocol.NewLineWriter(out),
 		limit:    limit,
 		failed:   make(chan struct{}),
 	}
 	hello, err := protocol.Encode(protocol.Hello{
 		Protocol: protocol.Version,
-		Engine:   "kyverno",
-		Version:  kyvernoVersion(),
-		Phases:   admission.Phases(),
+		Engine:   p.Name,
+		Version:  p.Version,
+		Phases:   p.Phases,
 	}, limit)
 	if err != nil {
 		return err
@@ -73,12 +71,13 @@ func serve(ctx context.Context, in io.Reader, out io.Writer, limit int) error {
 }
 
 type server struct {
-	engine *admission.Engine
+	engine Engine
+	decode func([]byte, any) error
 	writer *protocol.LineWriter
 	limit  int
 
 	mutex    sync.RWMutex
-	sessions map[int64]*admission.Session
+	sessions map[int64]Session
 	last     int64
 
 	once   sync.Once
@@ -96,8 +95,7 @@ func (s *server) fail(err error) {
 
 func (s *server) answer(ctx context.Context, line []byte) {
 	var request protocol.Request
-	// Whole numbers stay whole, as they are in the objects that an API server hands out.
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(line, &request); err != nil {
+	if err := s.decode(line, &request); err != nil {
 		s.fail(fmt.Errorf("read request: %w", err))
 		return
 	}
