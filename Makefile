@@ -27,7 +27,7 @@ demo: gen ## generate from the sample, run all cases on all engines, print the t
 	@$(BIN)/gen test testcases -o table
 
 .PHONY: build
-build: gen engine ## build bin/gen and bin/gen-engine-kyverno
+build: gen engine ## build bin/gen, bin/gen-engine-kyverno and bin/gen-engine-kubernetes
 
 .PHONY: gen
 gen: ## build bin/gen alone: all that a GitOps repository needs
@@ -35,9 +35,10 @@ gen: ## build bin/gen alone: all that a GitOps repository needs
 	$(GOBUILD) -o $(BIN)/gen ./cmd/gen
 
 .PHONY: engine
-engine: ## build bin/gen-engine-kyverno
+engine: ## build bin/gen-engine-kyverno and bin/gen-engine-kubernetes
 	@mkdir -p $(BIN)
 	cd engines/kyverno && $(GOBUILD) -o ../../$(BIN)/gen-engine-kyverno .
+	cd engines/kubernetes && $(GOBUILD) -o ../../$(BIN)/gen-engine-kubernetes .
 
 # Every generated folder of the repository; $(1) is --check, or nothing.
 define render
@@ -62,6 +63,7 @@ check: gen ## fail where a generated folder differs from its MirrorSet
 test: build ## every test, and every case in every pipeline
 	cd engines/protocol && $(GO) test ./...
 	cd engines/kyverno && $(GO) test ./...
+	cd engines/kubernetes && $(GO) test ./...
 	cd engines/runtimes && $(GO) test ./...
 	$(BIN)/gen test testcases --coverage
 	$(BIN)/gen test testcases --policies policies
@@ -97,7 +99,7 @@ race: build ## the root module's tests under the race detector
 .PHONY: lint
 lint: $(TOOLS)/staticcheck $(TOOLS)/opa ## gofmt, vet, staticcheck, shellcheck where it is, opa fmt and check, tidy modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
-	for module in . engines/protocol engines/kyverno engines/runtimes; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
+	for module in . engines/protocol engines/kyverno engines/kubernetes engines/runtimes; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
 	@if command -v shellcheck >/dev/null; then echo shellcheck templates/node/install.sh && shellcheck templates/node/install.sh; \
 	else echo 'lint: shellcheck is not installed (Debian: apt-get install shellcheck), so templates/node/install.sh was not checked' >&2; fi
 	$(TOOLS)/opa fmt --fail --list templates/rego templates/gatekeeper policies/rego/policy

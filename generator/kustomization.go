@@ -21,7 +21,7 @@ func kustomizations(files []artifact.File) []artifact.File {
 		switch dir {
 		case "gatekeeper/templates", "gatekeeper/constraints":
 			hasGatekeeper = true
-		case "kyverno":
+		case "kyverno", "kyverno-cel", "kubernetes":
 		default:
 			continue
 		}
@@ -40,20 +40,32 @@ func kustomizations(files []artifact.File) []artifact.File {
 	return out
 }
 
-// topResources lists what the whole folder applies. Where Gatekeeper judges,
-// Kyverno only rewrites: the same refusal twice helps nobody. kyverno/ on its
-// own holds both, for clusters without Gatekeeper.
+// rewriters are the folders that rewrite Pods, in the order in which the whole
+// folder prefers them. Applied side by side they would do everything twice.
+var rewriters = []string{"kyverno", "kyverno-cel", "kubernetes"}
+
+// topResources lists what the whole folder applies: one of the rewriters, and
+// Gatekeeper's. Where Gatekeeper judges, the other only rewrites: the same refusal
+// twice helps nobody. A rewriter's folder on its own holds both, for clusters
+// without Gatekeeper.
 func topResources(folders map[string][]string, hasGatekeeper bool) []string {
+	rewriter := ""
+	for _, folder := range rewriters {
+		if len(folders[folder]) > 0 {
+			rewriter = folder
+			break
+		}
+	}
 	var top []string
 	if !hasGatekeeper {
-		if len(folders["kyverno"]) > 0 {
-			top = append(top, "kyverno")
+		if rewriter != "" {
+			top = append(top, rewriter)
 		}
 		return top
 	}
-	for _, name := range folders["kyverno"] {
+	for _, name := range folders[rewriter] {
 		if !strings.HasSuffix(name, "-constraint.yaml") && !strings.HasSuffix(name, "-warnings.yaml") {
-			top = append(top, path.Join("kyverno", name))
+			top = append(top, path.Join(rewriter, name))
 		}
 	}
 	sort.Strings(top)
@@ -65,7 +77,9 @@ func kustomization(dir string, resources []string, hasGatekeeper bool) []byte {
 	text.WriteString(artifact.Header(""))
 	switch {
 	case dir == "." && hasGatekeeper:
-		text.WriteString("# Kyverno rewrites, Gatekeeper refuses. Without Gatekeeper apply kyverno/, which does both.\n")
+		rewriter, _, _ := strings.Cut(resources[0], "/")
+		text.WriteString("# " + rewriter + "/ rewrites, Gatekeeper refuses. Without Gatekeeper apply " + rewriter + "/, which does both.\n" +
+			"# kyverno/, kyverno-cel/ and kubernetes/ say the same to three engines: apply one of them.\n")
 	case dir == "gatekeeper":
 		text.WriteString("# Constraints are known to a cluster only after their template: with Flux, two Kustomizations\n" +
 			"# with dependsOn; with Argo CD, the annotations on the constraints do it.\n")

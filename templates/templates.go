@@ -8,5 +8,5 @@ import "embed"
 // FS holds one folder per target, init: what gen init writes, and node: the
 // script that gen nodes puts beside its files.
 //
-//go:embed kyverno gatekeeper rego init node
+//go:embed cel kyverno kyverno-cel gatekeeper rego init node
 var FS embed.FS

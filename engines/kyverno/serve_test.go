@@ -329,3 +329,59 @@ func BenchmarkAdmitOverTheWire(b *testing.B) {
 		b.Error(err)
 	}
 }
+
+func TestACELPolicyOverTheWire(t *testing.T) {
+	const celPolicy = `
+apiVersion: policies.kyverno.io/v1
+kind: MutatingPolicy
+metadata: {name: rewrite}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}
+  autogen: {podControllers: {controllers: []}}
+  mutations:
+  - patchType: JSONPatch
+    jsonPatch:
+      expression: "object.spec.containers.transformList(i, c, !c.image.startsWith('m.example.com/'), JSONPatch{op: 'replace', path: '/spec/containers/' + string(i) + '/image', value: 'm.example.com/' + c.image})"
+`
+	c := converse(t, protocol.MaxLine)
+	var hello protocol.Hello
+	c.read(&hello)
+	unknown := c.ask(protocol.Request{ID: 1, Load: &protocol.Load{Files: []protocol.File{{Path: "p.yaml", Data: strings.Replace(celPolicy, "kyverno.io/v1", "kyverno.io/v3", 1)}}}})
+	if unknown.Load != nil || unknown.Error != "p.yaml: policies.kyverno.io/v3 MutatingPolicy: Kyverno "+hello.Version+" does not know it; it knows v1, v1beta1, v1alpha1" {
+		t.Errorf("an unknown version: %+v", unknown)
+	}
+	loaded := c.ask(protocol.Request{ID: 2, Load: &protocol.Load{Files: []protocol.File{{Path: "p.yaml", Data: celPolicy}}}})
+	if loaded.Load == nil || strings.Join(loaded.Load.Rules, " ") != "rewrite" {
+		t.Fatalf("load: %+v", loaded)
+	}
+	c.write(`{"id":3,"admit":{"session":` + strconv.FormatInt(loaded.Load.Session, 10) + `,"operation":"CREATE","object":` + pod + `,"namespaceLabels":null,"phases":["mutate","validate"],"cluster":null}}`)
+	var answer struct {
+		ID    int64
+		Admit json.RawMessage
+	}
+	c.read(&answer)
+	want := strings.NewReplacer(`"nginx"`, `"m.example.com/nginx"`, `"redis"`, `"m.example.com/redis"`).Replace(pod)
+	var made struct{ Object json.RawMessage }
+	if err := json.Unmarshal(answer.Admit, &made); err != nil || canonical(t, made.Object) != canonical(t, json.RawMessage(want)) {
+		t.Errorf("got %s, %v", answer.Admit, err)
+	}
+	if err := c.finish(); err != nil {
+		t.Error(err)
+	}
+}
+
+// canonical is JSON in one order of its keys, its numbers as they are written.
+func canonical(t *testing.T, text json.RawMessage) string {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	made, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(made)
+}

@@ -3,6 +3,7 @@ package mirror
 import (
 	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"mirrorgen.dev/gen/generator/image"
 )
@@ -84,7 +85,7 @@ func listHosts(kept []Annotation, annotations map[string]any, needs Needs) map[s
 	var changes map[string]string
 	for _, a := range kept {
 		value, isText := annotations[a.Key].(string)
-		if annotations[a.Key] != nil && !isText {
+		if annotations[a.Key] != nil && !isText || utf8.RuneCountInString(value) > MaxListLength {
 			continue
 		}
 		if with, changed := a.WithHosts(value, needs.Hosts[a.Transport]); changed {

@@ -39,6 +39,11 @@ func Annotations() []Annotation {
 	}
 }
 
+// MaxListLength is how many characters an annotation may have to be added to: a
+// few hundred registries. What is longer is left as it is, so that reading it
+// costs no engine more than an admission may.
+const MaxListLength = 4_000
+
 // AlibabaECI is the platform that also has ImageCaches.
 const AlibabaECI = "alibaba-eci"
 

@@ -16,8 +16,8 @@ func Kyverno() Target {
 		Doc:    "Kyverno ClusterPolicies that rewrite and judge Pods (Kyverno 1.11 to 1.19; the constraint and pull secrets from 1.13)",
 		Render: renderKyverno,
 		Notice: "ClusterPolicy is deprecated since Kyverno 1.19 and removed in 1.20; these policies are proven on 1.19.1 " +
-			"(the functions they use exist since 1.11, rule-level failureAction and generateExisting since 1.13); the successors MutatingPolicy and " +
-			"ValidatingPolicy (policies.kyverno.io/v1) will be the target kyverno-cel",
+			"(the functions they use exist since 1.11, rule-level failureAction and generateExisting since 1.13); the target kyverno-cel says the same " +
+			"in MutatingPolicy and ValidatingPolicy (policies.kyverno.io/v1), the target kubernetes without Kyverno",
 	}
 }
 

@@ -152,11 +152,15 @@ func judgedTable(plan *mirror.Plan) (string, error) {
 	rows := make([]jmesRow, 0, len(plan.Table))
 	for _, prefix := range plan.Table.Prefixes() {
 		row := plan.Table[prefix]
-		name := row.Mirror
-		if row.To == "" && name != "" {
-			name += " (it holds " + strings.Join(plan.Mirrors[name].Only, ", ") + ")"
-		}
-		rows = append(rows, jmesRow{key: prefix, values: []string{row.To, name}, list: true})
+		rows = append(rows, jmesRow{key: prefix, values: []string{row.To, judgedName(plan, row)}, list: true})
 	}
 	return jmesTable(rows)
+}
+
+// judgedName is a row's mirror as messages name it.
+func judgedName(plan *mirror.Plan, row mirror.Row) string {
+	if row.To == "" && row.Mirror != "" {
+		return row.Mirror + " (it holds " + strings.Join(plan.Mirrors[row.Mirror].Only, ", ") + ")"
+	}
+	return row.Mirror
 }

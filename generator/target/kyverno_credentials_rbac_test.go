@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"mirrorgen.dev/gen/generator/artifact"
 	"mirrorgen.dev/gen/generator/spec"
 )
 
@@ -42,12 +43,18 @@ var grants = []grant{
 		"every namespace", "those of `serviceAccounts`", "existing ones get the secret appended"},
 }
 
-// granted reads the grants of a generated file, in its order.
+// granted are the grants that are generated for a set.
 func granted(t *testing.T, set *spec.MirrorSet) []grant {
+	t.Helper()
+	return grantsIn(t, *fileOf(credentialFiles(t, set), credentialsRBACKind))
+}
+
+// grantsIn reads the grants of a generated file, in its order.
+func grantsIn(t *testing.T, file artifact.File) []grant {
 	t.Helper()
 	var all []grant
 	subjects := map[string]string{}
-	documents := objects(t, *fileOf(credentialFiles(t, set), credentialsRBACKind))
+	documents := objects(t, file)
 	name := func(object map[string]any) string {
 		full, _ := at(object, "metadata", "name").(string)
 		if namespace, ok := at(object, "metadata", "namespace").(string); ok {

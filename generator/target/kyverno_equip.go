@@ -126,6 +126,7 @@ func (e *equipment) render(plan *mirror.Plan) (string, error) {
 		"MaxLength":  longestReference(maps.Keys(e.secrets), maps.Keys(plan.Transports)),
 		"Grammar":    kyvernoGrammar,
 		"Hub":        kyvernoHub,
+		"MaxList":    mirror.MaxListLength,
 		"Secrets":    secrets,
 		"Lists":      lists,
 		"Keys":       keys,

@@ -24,7 +24,7 @@ type Target struct {
 
 // All is every target, in the order in which they are listed.
 func All() []Target {
-	return []Target{Kyverno(), Gatekeeper(), Rego()}
+	return []Target{Kyverno(), KyvernoCEL(), Kubernetes(), Gatekeeper(), Rego()}
 }
 
 // Named picks targets by name; no name means all of them.

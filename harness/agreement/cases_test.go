@@ -51,8 +51,10 @@ func factories(t *testing.T, suffix string) map[string]testcase.Factory {
 		"rego":       fixed(opa.NewRego()),
 		"gatekeeper": fixed(opa.NewGatekeeper()),
 	}
-	if program := os.Getenv(kyvernoVariable); program != "" {
-		all["kyverno"] = fixed(engine.NewProcess(engine.ProcessConfig{Name: "kyverno", Program: "gen-engine-kyverno", Path: program}))
+	for _, p := range programs() {
+		if e := p.process(t); e != nil {
+			all[p.name] = fixed(e)
+		}
 	}
 	return all
 }
@@ -74,17 +76,23 @@ var (
 	pureGo     = testcase.Pipeline{Name: "reference", Mutate: "reference", Judge: "reference"}
 	rego       = testcase.Pipeline{Name: "reference->rego", Mutate: "reference", Judge: "rego"}
 	gatekeeper = testcase.Pipeline{Name: "reference->gatekeeper", Mutate: "reference", Judge: "gatekeeper"}
-	kyverno    = testcase.Pipeline{Name: "kyverno->kyverno", Mutate: "kyverno", Judge: "kyverno"}
 )
+
+// atHand are the pipelines of the programs whose variables are set: each engine
+// mutates and judges.
+func atHand() []testcase.Pipeline {
+	var pipelines []testcase.Pipeline
+	for _, p := range programs() {
+		if os.Getenv(p.variable) != "" {
+			pipelines = append(pipelines, testcase.Pipeline{Name: p.name + "->" + p.name, Mutate: p.name, Judge: p.name})
+		}
+	}
+	return pipelines
+}
 
 // TestEveryCaseHolds runs all cases in the pipelines whose engines are at hand.
 func TestEveryCaseHolds(t *testing.T) {
-	pipelines := []testcase.Pipeline{pureGo, rego, gatekeeper}
-	if os.Getenv(kyvernoVariable) != "" {
-		pipelines = append(pipelines, kyverno)
-	} else {
-		t.Logf("%s is not set: Kyverno is left out of this run", kyvernoVariable)
-	}
+	pipelines := append([]testcase.Pipeline{pureGo, rego, gatekeeper}, atHand()...)
 	found := runCases(t, "", pipelines...)
 	if s := found.Summary(); s.Passed < 450 {
 		t.Errorf("only %d passed: the cases are not what they were", s.Passed)
@@ -118,12 +126,16 @@ func TestEveryGeneratedPolicyIsNeeded(t *testing.T) {
 		{"image.rego", rego},
 		{"cn.yaml", rego},
 	}
-	if os.Getenv(kyvernoVariable) != "" {
-		for _, suffix := range []string{"-rewrite.yaml", "-constraint.yaml", "-warnings.yaml", "-imagecache.yaml", "-pull-secrets.yaml", "-service-accounts.yaml", "-existing-accounts.yaml"} {
+	for _, pipeline := range atHand() {
+		suffixes := []string{"-rewrite.yaml", "-constraint.yaml", "-warnings.yaml", "-imagecache.yaml", "-service-accounts.yaml"}
+		if pipeline.Mutate != "kubernetes" {
+			suffixes = append(suffixes, "-pull-secrets.yaml", "-existing-accounts.yaml")
+		}
+		for _, suffix := range suffixes {
 			rows = append(rows, struct {
 				suffix   string
 				pipeline testcase.Pipeline
-			}{suffix, kyverno})
+			}{suffix, pipeline})
 		}
 	}
 	for _, row := range rows {

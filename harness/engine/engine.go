@@ -157,3 +157,8 @@ var ErrAbsent = errors.New("engine is not installed")
 // ErrBroken marks an engine that failed on its own account: crashed, hung, or
 // answered rubbish. It is never a verdict.
 var ErrBroken = errors.New("engine broke")
+
+// ErrUnsubmittable marks a request that the cluster refuses of itself, before or
+// beside every policy, as a Pod without an image. Only an engine that is a real
+// API server says so; it is no verdict about the policies, and no fault of theirs.
+var ErrUnsubmittable = errors.New("the API server takes this from nobody")

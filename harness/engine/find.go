@@ -10,36 +10,59 @@ import (
 
 // find is the program's path: the configured one, else beside gen, else in $PATH.
 func (p *Process) find() (string, error) {
-	name := p.config.Program
+	if p.config.ref().Version != "" {
+		return p.findVersion()
+	}
+	path, where := locate(p.config.Program, p.config.Path)
+	if where != "" {
+		return "", fmt.Errorf("%w: %s: %s %s; `make build` puts it in bin/, or say where it is with --engine-path", ErrAbsent, p.config.Name, p.config.Program, where)
+	}
+	return path, nil
+}
+
+// locate finds a program. configured is --engine-path. problem says where it is
+// not; empty: path is the program.
+func locate(program, configured string) (path, problem string) {
 	if runtime.GOOS == "windows" {
-		name += ".exe"
+		program += ".exe"
 	}
-	absent := func(where string) error {
-		return fmt.Errorf("%w: %s: %s %s; `make build` puts it in bin/, or say where it is with --engine-path", ErrAbsent, p.config.Name, p.config.Program, where)
-	}
-	if path := p.config.Path; path != "" {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			path = filepath.Join(path, name)
+	if configured != "" {
+		path := configured
+		if isFolder(path) {
+			path = filepath.Join(path, program)
 		}
 		if problem := notExecutable(path); problem != "" {
-			return "", absent(fmt.Sprintf("cannot be run: %s %s", path, problem))
+			return "", fmt.Sprintf("cannot be run: %s %s", path, problem)
 		}
 		// Without a separator exec would search $PATH again.
-		return filepath.Abs(path)
+		return absolute(path)
 	}
 	own, err := os.Executable()
 	if err == nil {
 		if resolved, err := filepath.EvalSymlinks(own); err == nil {
 			own = resolved
 		}
-		if beside := filepath.Join(filepath.Dir(own), name); notExecutable(beside) == "" {
-			return beside, nil
+		if beside := filepath.Join(filepath.Dir(own), program); notExecutable(beside) == "" {
+			return beside, ""
 		}
 	}
-	if path, err := exec.LookPath(name); err == nil {
-		return filepath.Abs(path)
+	if path, err := exec.LookPath(program); err == nil {
+		return absolute(path)
 	}
-	return "", absent("is neither beside gen nor in $PATH")
+	return "", "is neither beside gen nor in $PATH"
+}
+
+func absolute(path string) (string, string) {
+	made, err := filepath.Abs(path)
+	if err != nil {
+		return "", "cannot be run: " + err.Error()
+	}
+	return made, ""
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // notExecutable says why the file cannot be run; empty: it can.

@@ -22,9 +22,11 @@ const (
 
 // A ProcessConfig says which program is an engine and how it is run.
 type ProcessConfig struct {
-	// Name is the engine's, as its hello must say: kyverno.
+	// Name is the engine's, as its hello must say: kyverno; or with the minor version
+	// that its hello must say as well: kyverno@1.18.
 	Name string
-	// Program is the executable's name: gen-engine-kyverno.
+	// Program is the executable's name: gen-engine-kyverno. Where a version is wanted,
+	// one whose name ends with it is looked for first: gen-engine-kyverno-1.18.
 	Program string
 	// Path is --engine-path: the program, or the folder that holds it. Unset: the
 	// folder of gen's own executable, then $PATH.
@@ -226,6 +228,11 @@ func (p *Process) worker(ctx context.Context, at *slot) (*worker, error) {
 			p.mutex.Unlock()
 			w.abandon()
 		}
+		return nil, err
+	}
+	if err := p.checkVersion(path, w.hello.Version); err != nil {
+		p.fail(err)
+		w.abandon()
 		return nil, err
 	}
 	return w, nil

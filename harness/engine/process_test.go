@@ -41,6 +41,14 @@ func fakeEngine(how string) int {
 		}
 	}
 	hello := protocol.Hello{Protocol: protocol.Version, Engine: "fake", Version: "v9", Phases: []string{"mutate", "validate"}}
+	if versions, ok := strings.CutPrefix(how, "is "); ok {
+		// By the names that the program is started under.
+		for _, program := range strings.Fields(versions) {
+			if name, version, _ := strings.Cut(program, "="); name == filepath.Base(os.Args[0]) {
+				hello.Version = version
+			}
+		}
+	}
 	switch how {
 	case "no hello":
 		time.Sleep(time.Hour)

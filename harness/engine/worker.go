@@ -212,8 +212,8 @@ func (w *worker) converse(lines *protocol.LineReader) error {
 	if w.hello.Protocol != protocol.Version {
 		return fmt.Errorf("speaks version %d of the protocol, gen speaks %d: they are not of one build", w.hello.Protocol, protocol.Version)
 	}
-	if w.hello.Engine != w.config.Name {
-		return fmt.Errorf("is the engine %q, not %q", w.hello.Engine, w.config.Name)
+	if name := w.config.ref().Name; w.hello.Engine != name {
+		return fmt.Errorf("is the engine %q, not %q", w.hello.Engine, name)
 	}
 	close(w.greeted)
 	for {

@@ -20,34 +20,28 @@ type Admission struct {
 }
 
 // OpenAdmission loads policies. through is a pipeline's name, or an engine's:
-// reference and kyverno mutate and judge, rego and gatekeeper judge.
+// rego and gatekeeper judge, the others mutate and judge. Either may ask for
+// versions; factories then has an entry for each of them, such as kyverno@1.18.
 func OpenAdmission(ctx context.Context, set *PolicySet, factories map[string]Factory, through string) (*Admission, error) {
-	mutate, judge, both := strings.Cut(through, "->")
-	if both && mutate != "reference" && mutate != "kyverno" {
-		return nil, fmt.Errorf("--engine %q: %q does not mutate; reference and kyverno do", through, mutate)
-	}
-	if !both {
-		judge = mutate
-		if mutate == "rego" || mutate == "gatekeeper" {
-			mutate = ""
-		}
+	mutate, judge, err := Through(through)
+	if err != nil {
+		return nil, err
 	}
 	a := &Admission{sessions: newSessions(factories), one: mutate == judge}
-	load := func(name string) (engine.Session, error) {
-		if _, known := factories[name]; !known {
+	load := func(of engine.Ref) (engine.Session, error) {
+		if _, known := factories[of.String()]; !known {
 			return nil, fmt.Errorf("--engine %q: must be an engine (%s) or two of them as mutator->judge", through, strings.Join(sortedKeys(factories), ", "))
 		}
-		if !set.has(name) {
-			return nil, fmt.Errorf("%s: holds nothing that %s runs", set.Name, name)
+		if !set.has(of.Name) {
+			return nil, fmt.Errorf("%s: holds nothing that %s runs", set.Name, of.Name)
 		}
-		session, err := a.sessions.session(ctx, name, set)
+		session, err := a.sessions.session(ctx, of, set)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", of, err)
 		}
 		return session, nil
 	}
-	var err error
-	if mutate != "" {
+	if mutate.Name != "" {
 		if a.mutator, err = load(mutate); err != nil {
 			return nil, err
 		}

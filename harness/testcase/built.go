@@ -28,6 +28,10 @@ func FromObjects(name string, objects []map[string]any) (*PolicySet, error) {
 		switch {
 		case group == "kyverno.io":
 			byEngine["kyverno"] = append(byEngine["kyverno"], object)
+		case group == "policies.kyverno.io":
+			byEngine["kyverno-cel"] = append(byEngine["kyverno-cel"], object)
+		case group == "admissionregistration.k8s.io" && strings.Contains(kind, "AdmissionPolicy"):
+			byEngine["kubernetes"] = append(byEngine["kubernetes"], object)
 		case group == "templates.gatekeeper.sh", group == "constraints.gatekeeper.sh", group == "expansion.gatekeeper.sh":
 			byEngine["gatekeeper"] = append(byEngine["gatekeeper"], object)
 			if group == "constraints.gatekeeper.sh" {
@@ -44,7 +48,10 @@ func FromObjects(name string, objects []map[string]any) (*PolicySet, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	set.KyvernoOnlyRewrites = len(byEngine["gatekeeper"]) > 0 && !slices.ContainsFunc(byEngine["kyverno"], validates)
+	set.OnlyRewrites = map[string]bool{}
+	for _, name := range []string{"kyverno", "kyverno-cel", "kubernetes"} {
+		set.OnlyRewrites[name] = len(byEngine["gatekeeper"]) > 0 && !slices.ContainsFunc(byEngine[name], validates)
+	}
 	for engine, objects := range byEngine {
 		stream, err := document.Stream(objects)
 		if err != nil {
@@ -72,8 +79,12 @@ func ours(object map[string]any) bool {
 	return labels["app.kubernetes.io/managed-by"] == "mirrorgen"
 }
 
-// validates reports whether a policy of Kyverno has a rule that judges.
+// validates reports whether a policy judges: by its kind, or, of Kyverno's classic
+// ones, by a rule.
 func validates(policy map[string]any) bool {
+	if kind, _ := policy["kind"].(string); strings.Contains(kind, "Validating") {
+		return true
+	}
 	body, _ := policy["spec"].(map[string]any)
 	rules, _ := body["rules"].([]any)
 	for _, rule := range rules {

@@ -158,8 +158,8 @@ func TestKyvernoOnlyRewritesWhereNoRuleOfItJudges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if set.KyvernoOnlyRewrites != row.want {
-			t.Errorf("%s: only rewrites: %v, want %v", row.why, set.KyvernoOnlyRewrites, row.want)
+		if set.OnlyRewrites["kyverno"] != row.want {
+			t.Errorf("%s: only rewrites: %v, want %v", row.why, set.OnlyRewrites["kyverno"], row.want)
 		}
 	}
 }

@@ -67,6 +67,19 @@ type Case struct {
 // WantsDenial reports whether the claim is that the object is refused.
 func (c *Case) WantsDenial() bool { return c.Denied != nil }
 
+// Request is what is asked of an engine for the case's i-th object.
+func (c *Case) Request(i int) engine.Request {
+	request := engine.Request{Object: c.Objects[i], Operation: c.Operation, SubResource: c.SubResource,
+		NamespaceLabels: c.NamespaceLabels, RegistryImages: c.Registry}
+	switch c.Operation {
+	case engine.Update:
+		request.OldObject = c.OldObjects[i]
+	case engine.Delete:
+		request.Object, request.OldObject = nil, c.Objects[i]
+	}
+	return request
+}
+
 // A Line is one wanted message: exact text, or a regular expression between slashes.
 type Line struct {
 	Text    string

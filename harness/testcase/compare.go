@@ -80,8 +80,9 @@ func diffObjects(name string, want, got []map[string]any) (string, error) {
 
 // diffLines is a unified diff from the wanted to the actual messages; empty
 // where each message is the wanted one, in order. A pattern that matches shows
-// as the message it matched.
+// as the message it matched, and so does what an engine says it has no room for.
 func diffLines(name string, want []Line, got []string) string {
+	got = filledIn(want, got)
 	same := len(want) == len(got)
 	for i := 0; same && i < len(want); i++ {
 		same = want[i].Matches(got[i])
@@ -102,6 +103,15 @@ func diffLines(name string, want []Line, got []string) string {
 		gotText += "\n"
 	}
 	return udiff.Unified(name, "said", wantText.String(), gotText)
+}
+
+// filledIn is FilledIn for wanted lines.
+func filledIn(want []Line, got []string) []string {
+	texts := make([]string, len(want))
+	for i, line := range want {
+		texts[i] = line.Text
+	}
+	return FilledIn(texts, got)
 }
 
 // expand fills ${mirror:NAME} in a want with the mirror's address, so that one

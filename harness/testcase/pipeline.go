@@ -1,69 +1,76 @@
 package testcase
 
 import (
-	"fmt"
+	"regexp"
 	"strings"
 
 	"mirrorgen.dev/gen/generator/workload"
+	"mirrorgen.dev/gen/harness/engine"
 )
 
 // A Pipeline is a column: one engine mutates, one judges what came of it, as a
 // cluster's admission does.
 type Pipeline struct {
 	// Name is "mutator->judge", or the one engine's name where both are the
-	// reference.
+	// reference; with the versions that were asked for: "kyverno@1.18->rego".
 	Name string
 	// Mutate and Judge are engine names.
 	Mutate, Judge string
+	// MutateVersion and JudgeVersion are the minor versions of the two that were asked
+	// for, such as 1.18. Unset: whichever is at hand.
+	MutateVersion, JudgeVersion string
 }
+
+// Engines are the two engines, the one that mutates first.
+func (p Pipeline) Engines() (mutate, judge engine.Ref) {
+	return engine.Ref{Name: p.Mutate, Version: p.MutateVersion}, engine.Ref{Name: p.Judge, Version: p.JudgeVersion}
+}
+
+// at is the pipeline with versions of its engines; its name says them.
+func (p Pipeline) at(mutate, judge string) Pipeline {
+	p.MutateVersion, p.JudgeVersion = mutate, judge
+	if first, second, both := strings.Cut(p.Name, "->"); both {
+		p.Name = engine.Ref{Name: first, Version: mutate}.String() + "->" + engine.Ref{Name: second, Version: judge}.String()
+	}
+	return p
+}
+
+// unversioned is the pipeline's name without versions.
+func (p Pipeline) unversioned() string { return versions.ReplaceAllString(p.Name, "") }
+
+var versions = regexp.MustCompile(`@[0-9.]+`)
 
 // Pipelines are the columns, in their order.
 func Pipelines() []Pipeline {
 	return []Pipeline{
-		{"reference", "reference", "reference"},
-		{"kyverno->rego", "kyverno", "rego"},
-		{"kyverno->kyverno", "kyverno", "kyverno"},
-		{"kyverno->gatekeeper", "kyverno", "gatekeeper"},
-		{"reference->gatekeeper", "reference", "gatekeeper"},
+		{Name: "reference", Mutate: "reference", Judge: "reference"},
+		{Name: "kyverno->rego", Mutate: "kyverno", Judge: "rego"},
+		{Name: "kyverno->kyverno", Mutate: "kyverno", Judge: "kyverno"},
+		{Name: "mpol->vpol", Mutate: "kyverno-cel", Judge: "kyverno-cel"},
+		{Name: "map->vap", Mutate: "kubernetes", Judge: "kubernetes"},
+		{Name: "kyverno->gatekeeper", Mutate: "kyverno", Judge: "gatekeeper"},
+		{Name: "mpol->gatekeeper", Mutate: "kyverno-cel", Judge: "gatekeeper"},
+		{Name: "map->gatekeeper", Mutate: "kubernetes", Judge: "gatekeeper"},
+		{Name: "reference->gatekeeper", Mutate: "reference", Judge: "gatekeeper"},
 	}
 }
 
-// DefaultPipelines are run where none is named. kyverno->gatekeeper is left
-// out: its two halves are proven against each other's partners already. Policies
-// that were built are run in every pipeline instead, as they may hold no partner.
+// DefaultPipelines are run where none is named. Those of another engine and
+// gatekeeper are left out: their two halves are proven against other partners
+// already. Policies that were built are run in every pipeline instead, as they may
+// hold no partner.
 func DefaultPipelines() []string {
-	return []string{"reference", "kyverno->rego", "kyverno->kyverno", "reference->gatekeeper"}
+	return []string{"reference", "kyverno->rego", "kyverno->kyverno", "mpol->vpol", "map->vap", "reference->gatekeeper"}
 }
 
-// Select picks pipelines: by their own names, or every one whose engines are
-// all among the names. No name picks the defaults.
-func Select(names []string) ([]Pipeline, error) {
-	if len(names) == 0 {
-		names = DefaultPipelines()
-	}
-	wanted := map[string]bool{}
-	for _, name := range names {
-		wanted[name] = true
-	}
-	used := map[string]bool{}
-	var picked []Pipeline
+// pipelineNamed is the pipeline of that name; nil where there is none.
+func pipelineNamed(name string) *Pipeline {
 	for _, p := range Pipelines() {
-		byEngines := wanted[p.Mutate] && wanted[p.Judge] && p.Name != "kyverno->gatekeeper"
-		if wanted[p.Name] || byEngines {
-			picked = append(picked, p)
-			used[p.Name] = true
-			if byEngines {
-				used[p.Mutate], used[p.Judge] = true, true
-			}
+		if p.Name == name {
+			return &p
 		}
 	}
-	for _, name := range names {
-		if !used[name] {
-			return nil, fmt.Errorf("engine %q: no pipeline is made of the engines named; name pipelines (%s) or engines that make one (reference, kyverno, rego, gatekeeper)",
-				name, strings.Join(pipelineNames(Pipelines()), ", "))
-		}
-	}
-	return picked, nil
+	return nil
 }
 
 func pipelineNames(pipelines []Pipeline) []string {
@@ -75,9 +82,10 @@ func pipelineNames(pipelines []Pipeline) []string {
 }
 
 // skipReason finds the case's reason for leaving a pipeline out, by the
-// pipeline's name or either engine's.
+// pipeline's name or either engine's, with its version or without.
 func (p Pipeline) skipReason(c *Case) (string, bool) {
-	for _, name := range []string{p.Name, p.Mutate, p.Judge} {
+	mutate, judge := p.Engines()
+	for _, name := range []string{p.Name, p.unversioned(), mutate.String(), judge.String(), p.Mutate, p.Judge} {
 		if reason, ok := c.Skip[name]; ok {
 			return reason, true
 		}
@@ -94,12 +102,15 @@ func (p Pipeline) notApplicable(c *Case) string {
 		}
 		return ""
 	}
-	if p.Judge == "kyverno" {
+	if p.Judge == "kyverno" || p.Judge == "kyverno-cel" || p.Judge == "kubernetes" {
 		for _, object := range c.Objects {
 			if _, isPod, ok := workload.PodTemplate(object); ok && !isPod {
-				return "kyverno's policies look at Pods; workload templates are judged by gatekeeper and rego"
+				return p.Judge + "'s policies look at Pods; workload templates are judged by gatekeeper and rego"
 			}
 		}
+	}
+	if p.Mutate == "kubernetes" && c.Cluster != nil {
+		return "an API server clones no Secrets and changes nothing that is stored"
 	}
 	return ""
 }

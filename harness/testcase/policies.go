@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -29,9 +30,9 @@ type PolicySet struct {
 	// Files maps an engine's name to what it loads. An engine without an entry
 	// has nothing to do with the set.
 	Files map[string][]artifact.File
-	// KyvernoOnlyRewrites: Gatekeeper is there and no rule of Kyverno judges, as in
-	// the whole generated folder; kyverno is then asked for no verdict.
-	KyvernoOnlyRewrites bool
+	// OnlyRewrites are the engines whose policies judge nothing while Gatekeeper is
+	// there, as in the whole generated folder; they are then asked for no verdict.
+	OnlyRewrites map[string]bool
 
 	// parameters are the plans that were read back, by MirrorSet.
 	parameters map[string]carried
@@ -61,9 +62,9 @@ func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
 		folder, rest, _ := strings.Cut(file.Path, "/")
 		switch {
 		case strings.HasSuffix(file.Path, "kustomization.yaml"), strings.HasPrefix(rest, "tests/"):
-		case folder == "kyverno" && strings.HasSuffix(rest, "-pull-secrets-rbac.yaml"):
+		case strings.HasPrefix(folder, "kyverno") && strings.HasSuffix(rest, "-pull-secrets-rbac.yaml"):
 			// What Kyverno's controllers may do; no engine here asks for permission.
-		case folder == "kyverno", folder == "gatekeeper", folder == "rego":
+		case slices.Contains([]string{"kyverno", "kyverno-cel", "kubernetes", "gatekeeper", "rego"}, folder):
 			set.Files[folder] = append(set.Files[folder], file)
 		}
 	}
@@ -193,8 +194,8 @@ func (s *sessions) set(c *Case) (*PolicySet, error) {
 }
 
 // session loads a set into an engine, once.
-func (s *sessions) session(ctx context.Context, name string, set *PolicySet) (engine.Session, error) {
-	key := name + " " + set.Name
+func (s *sessions) session(ctx context.Context, of engine.Ref, set *PolicySet) (engine.Session, error) {
+	key := of.String() + " " + set.Name
 	s.mu.Lock()
 	lazy := s.loaded[key]
 	if lazy == nil {
@@ -203,12 +204,15 @@ func (s *sessions) session(ctx context.Context, name string, set *PolicySet) (en
 	}
 	s.mu.Unlock()
 	lazy.once.Do(func() {
-		e, err := s.engine(name, set)
+		e, err := s.engine(of.String(), set)
 		if err != nil {
 			lazy.err = err
 			return
 		}
-		lazy.session, lazy.err = e.Load(ctx, set.Files[name])
+		lazy.session, lazy.err = e.Load(ctx, set.Files[of.Name])
+		if lazy.err == nil && len(set.Plans) > 0 {
+			lazy.session = Apart(of.Name, lazy.session)
+		}
 	})
 	return lazy.session, lazy.err
 }

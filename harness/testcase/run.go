@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,6 +38,10 @@ type Options struct {
 	// none of them can run is then not applicable rather than a case that proves
 	// nothing.
 	Restricted bool
+	// InCluster says that the engines are clusters: one request mutates and judges,
+	// which rules looked at an object is not told, and what the API server refuses
+	// of itself is not applicable.
+	InCluster bool
 	// Done is called after each result, from several goroutines; nil: nothing.
 	Done func()
 }
@@ -104,8 +109,20 @@ type runner struct {
 
 	mu     sync.Mutex
 	counts map[ruleKey]*report.RuleCount
-	// absent is the first engine that is not installed; nil: none.
-	absent error
+	// absent is the engine that is not installed, of several that of the first
+	// pipeline, the one at absentAt; nil: none.
+	absent   error
+	absentAt int
+}
+
+// isAbsent notes an engine that is not installed.
+func (r *runner) isAbsent(p Pipeline, err error) {
+	at := slices.Index(r.Pipelines, p)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.absent == nil || at < r.absentAt {
+		r.absent, r.absentAt = err, at
+	}
 }
 
 type ruleKey struct{ engine, policies, rule string }
@@ -186,21 +203,23 @@ func (r *runner) runPipeline(ctx context.Context, c *Case, set *PolicySet, p Pip
 			return result
 		}
 	}
-	if p.Judge == "kyverno" && set.KyvernoOnlyRewrites {
-		result.Status, result.Messages = report.NotApplicable, []string{"kyverno only rewrites in these policies; gatekeeper judges"}
+	if set.OnlyRewrites[p.Judge] {
+		result.Status, result.Messages = report.NotApplicable, []string{p.Judge + " only rewrites in these policies; gatekeeper judges"}
 		return result
 	}
 	got, err := r.admit(ctx, c, set, p)
+	if r.InCluster && errors.Is(err, engine.ErrUnsubmittable) {
+		result.Status, result.Messages = report.NotApplicable, splitLines(err.Error())
+		return result
+	}
 	if errors.Is(err, engine.ErrAbsent) {
-		r.mu.Lock()
-		r.absent = err
-		r.mu.Unlock()
+		r.isAbsent(p, err)
 	}
 	if err != nil {
 		return broken(err)
 	}
 	result.Images = got.images
-	problems, diffs, err := judge(c, set, got)
+	problems, diffs, err := judge(c, set, got, !r.InCluster)
 	if err != nil {
 		return broken(err)
 	}
@@ -232,36 +251,34 @@ type admitted struct {
 
 // admit sends a case's objects through a pipeline.
 func (r *runner) admit(ctx context.Context, c *Case, set *PolicySet, p Pipeline) (*admitted, error) {
-	mutator, err := r.sessions.session(ctx, p.Mutate, set)
+	mutates, judges := p.Engines()
+	mutator, err := r.sessions.session(ctx, mutates, set)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.Mutate, err)
+		return nil, fmt.Errorf("%s: %w", mutates, err)
 	}
-	judge, err := r.sessions.session(ctx, p.Judge, set)
+	judge, err := r.sessions.session(ctx, judges, set)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.Judge, err)
+		return nil, fmt.Errorf("%s: %w", judges, err)
 	}
 	all := &admitted{allowed: true, cluster: c.Cluster}
 	for i, object := range c.Objects {
-		request := engine.Request{Object: object, Operation: c.Operation, SubResource: c.SubResource,
-			NamespaceLabels: c.NamespaceLabels, RegistryImages: c.Registry}
-		switch c.Operation {
-		case engine.Update:
-			request.OldObject = c.OldObjects[i]
-		case engine.Delete:
-			request.Object, request.OldObject = nil, object
-		}
+		request := c.Request(i)
 		if c.Operation == engine.Existing {
 			if err := r.background(ctx, p, set, mutator, request, all); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		outcome, err := admitOne(ctx, mutator, judge, request)
+		admit := admitOne
+		if r.InCluster {
+			admit = admitWhole
+		}
+		outcome, err := admit(ctx, mutator, judge, request)
 		if err != nil {
 			return nil, err
 		}
-		r.count(p.Mutate, set, mutator, outcome.mutated)
-		r.count(p.Judge, set, judge, outcome.judged)
+		r.count(mutates.String(), set, mutator, outcome.mutated)
+		r.count(judges.String(), set, judge, outcome.judged)
 		if c.Spec != "" {
 			all.problems = append(all.problems, r.checkMutation(ctx, mutator, request, outcome.mutated.Object)...)
 		}
@@ -281,14 +298,15 @@ func (r *runner) admit(ctx context.Context, c *Case, set *PolicySet, p Pipeline)
 func (r *runner) background(ctx context.Context, p Pipeline, set *PolicySet, session engine.Session, request engine.Request, all *admitted) error {
 	request.Phases = []engine.Phase{engine.Background}
 	request.Cluster = all.cluster
+	mutates, _ := p.Engines()
 	outcome, err := session.Admit(ctx, request)
 	if err != nil {
-		return fmt.Errorf("%s: %w", p.Mutate, err)
+		return fmt.Errorf("%s: %w", mutates, err)
 	}
 	if outcome.Cluster == nil {
-		return fmt.Errorf("%s: does not run what policies do in the background of a cluster", p.Mutate)
+		return fmt.Errorf("%s: does not run what policies do in the background of a cluster", mutates)
 	}
-	r.count(p.Mutate, set, session, outcome)
+	r.count(mutates.String(), set, session, outcome)
 	all.cluster = outcome.Cluster
 	all.warnings = append(all.warnings, outcome.Warnings...)
 	all.matched = append(all.matched, outcome.Matched...)
@@ -318,6 +336,12 @@ func admitOne(ctx context.Context, mutator, judge engine.Session, request engine
 	request.Object = s.mutated.Object
 	s.judged, err = judge.Admit(ctx, request)
 	return s, err
+}
+
+// admitWhole is admitOne where one request does both, so that there is one outcome.
+func admitWhole(ctx context.Context, cluster, _ engine.Session, request engine.Request) (staged, error) {
+	outcome, err := cluster.Admit(ctx, request)
+	return staged{mutated: outcome, judged: engine.Outcome{Allowed: true}}, err
 }
 
 func (a *admitted) add(submitted map[string]any, s staged) {
@@ -394,10 +418,12 @@ func (r *runner) ruleCounts() []report.RuleCount {
 // A fileDiff is how an outcome differs from one wanted file.
 type fileDiff struct{ file, text string }
 
-// judge holds what a pipeline made of a case against what is wanted.
-func judge(c *Case, set *PolicySet, got *admitted) (problems []string, diffs []fileDiff, err error) {
+// judge holds what a pipeline made of a case against what is wanted. told: the
+// pipeline says which rules looked at the objects.
+func judge(c *Case, set *PolicySet, got *admitted, told bool) (problems []string, diffs []fileDiff, err error) {
 	problems = append(problems, got.problems...)
 	switch {
+	case !told:
 	case len(got.matched) == 0 && !c.Unmatched:
 		problems = append(problems, "no policy looked at the object, so the case proves nothing; if that is the claim, write unmatched: true")
 	case len(got.matched) > 0 && c.Unmatched:

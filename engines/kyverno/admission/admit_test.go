@@ -64,20 +64,20 @@ func TestEachPolicySeesTheResultOfTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestRegistrationsRunIgnoreBeforeFailAndOnceMoreIfNeeded(t *testing.T) {
+func TestRegistrationsRunFailBeforeIgnoreAndOnceMoreIfNeeded(t *testing.T) {
+	copies := func(from, to string) string {
+		return "rules:\n- name: copy\n  match: {any: [{resources: {kinds: [Pod]}}]}\n  mutate: {patchStrategicMerge: {metadata: {labels: {" + to + ": \"{{ request.object.metadata.labels." + from + " || 'nothing' }}\"}}}}"
+	}
 	session := load(t,
-		label("a-fails", "failurePolicy: Fail", "", "first", "one"),
-		// Runs first by its registration; sees the other's label only when called again.
-		policyOf("z-ignores", `
-failurePolicy: Ignore
-rules:
-- name: copy
-  match: {any: [{resources: {kinds: [Pod]}}]}
-  mutate: {patchStrategicMerge: {metadata: {labels: {seen: "{{ request.object.metadata.labels.first || 'nothing' }}"}}}}`),
+		policyOf("z-fails", "failurePolicy: Fail\n"+copies("app", "first")),
+		// Runs later, whatever its name, and sees the other's label at once.
+		policyOf("a-ignores", "failurePolicy: Ignore\n"+copies("first", "second")),
+		// Runs before it, and sees its label only when called again.
+		policyOf("b-fails", "failurePolicy: Fail\n"+copies("second", "third")),
 	)
 	outcome := admit(t, session, &protocol.Admit{Object: object(t, pod)})
 	labels := outcome.Object["metadata"].(map[string]any)["labels"]
-	if !reflect.DeepEqual(labels, map[string]any{"app": "web", "first": "one", "seen": "one"}) {
+	if !reflect.DeepEqual(labels, map[string]any{"app": "web", "first": "web", "second": "web", "third": "web"}) {
 		t.Errorf("labels %v", labels)
 	}
 }

@@ -44,7 +44,7 @@ var errNoCluster = errors.New("phase background needs the cluster's objects: clu
 // background runs the phase on an object that was admitted, and returns the
 // cluster and the object as they are afterwards.
 func (s *Session) background(ctx context.Context, r *request, cluster []map[string]any, object unstructured.Unstructured, findings *findings) ([]map[string]any, unstructured.Unstructured, error) {
-	if len(s.later) == 0 {
+	if len(s.later) == 0 && len(s.generating) == 0 && len(s.mutatingExisting) == 0 {
 		return cluster, object, nil
 	}
 	held, err := newStore(cluster)
@@ -52,6 +52,11 @@ func (s *Session) background(ctx context.Context, r *request, cluster []map[stri
 		return nil, object, err
 	}
 	b := s.newBackground(ctx, r, held, object, findings)
+	cel, release, err := b.later()
+	defer release()
+	if err != nil {
+		return nil, object, err
+	}
 	submitted := keyOf(&b.old)
 	if b.object.Object != nil {
 		submitted = keyOf(&b.object)
@@ -60,14 +65,15 @@ func (s *Session) background(ctx context.Context, r *request, cluster []map[stri
 	case existing:
 		held.hide(&b.object)
 		b.applied(ctx)
+		err = cel.applied(ctx)
 	case kyvernov1.Connect:
 		// What connects is not an object that is stored.
 		held.kinds[r.gvk] = true
-		err = b.admitted(ctx)
+		err = errors.Join(b.admitted(ctx), cel.admitted(ctx))
 	default:
 		if b.old.Object != nil {
 			held.hide(&b.old)
-			if err := b.was(ctx); err != nil {
+			if err := errors.Join(b.was(ctx), cel.was()); err != nil {
 				return nil, object, err
 			}
 			held.remove(&b.old)
@@ -75,7 +81,7 @@ func (s *Session) background(ctx context.Context, r *request, cluster []map[stri
 		if b.object.Object != nil {
 			held.hide(&b.object)
 		}
-		err = b.admitted(ctx)
+		err = errors.Join(b.admitted(ctx), cel.admitted(ctx))
 	}
 	if err != nil {
 		return nil, object, err
@@ -185,7 +191,7 @@ func (b *background) engine() engineapi.Engine { return observed{b.kyverno, b} }
 // note takes up what the rules said of the trigger: one that says nothing does not
 // cover it.
 func (b *background) note(response engineapi.EngineResponse) {
-	p := b.session.named[policyName(response.Policy().AsKyvernoPolicy())]
+	p := b.session.named[nameOf(response.Policy().AsKyvernoPolicy())]
 	for i := range response.PolicyResponse.Rules {
 		rule := &response.PolicyResponse.Rules[i]
 		b.findings.ran(p, rule.Name(), false)

@@ -1,6 +1,8 @@
-// Package admission runs Kyverno's classic policies (kyverno.io/v1 ClusterPolicy
-// and Policy) offline, as Kyverno's admission webhooks and, for generate rules and
-// mutate rules with targets, its background controllers run them in a cluster.
+// Package admission runs Kyverno's policies offline: the classic ones (kyverno.io/v1
+// ClusterPolicy and Policy) and those in CEL (policies.kyverno.io MutatingPolicy,
+// ValidatingPolicy and GeneratingPolicy, and theirs of a namespace), as Kyverno's
+// admission webhooks and, for what is generated and for mutations of what exists, its
+// background controllers run them in a cluster.
 //
 // The engine itself is Kyverno's, imported, and so are the controllers. What is
 // written here is what the webhooks do around it: which policies see a request, in
@@ -12,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/go-logr/logr"
+	"github.com/kyverno/kyverno/pkg/cel/libs"
+	"github.com/kyverno/kyverno/pkg/cel/matching"
 	"github.com/kyverno/kyverno/pkg/config"
 	"github.com/kyverno/kyverno/pkg/engine"
 	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
@@ -30,6 +34,10 @@ type Engine struct {
 	jmespath      jmespath.Interface
 	kyverno       engineapi.Engine
 	schema        schema
+	// matcher, schemas and libraries are what CEL policies share.
+	matcher   matching.Matcher
+	schemas   mergeSchemas
+	libraries library
 }
 
 // New makes an engine as Kyverno's default installation has it, except that the
@@ -55,6 +63,8 @@ func New() *Engine {
 			nil, // no PolicyExceptions
 			&offline,
 		),
+		matcher:   matching.NewMatcher(),
+		libraries: libraries(),
 	}
 }
 
@@ -69,5 +79,7 @@ func quiet() {
 		// The background controllers ask what to report on, and take none for an answer
 		// only if there is a configuration.
 		reportutils.NewReportingConfig(nil)
+		// The compilers of CEL policies take their libraries from a variable of Kyverno's.
+		libs.LibraryContext = newLibrary()
 	})
 }

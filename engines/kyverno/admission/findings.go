@@ -14,8 +14,10 @@ type findings struct {
 }
 
 // ran notes a rule that covered the object; fired: and did something about it.
-func (f *findings) ran(p *policy, rule string, fired bool) {
-	name := p.name + "/" + rule
+func (f *findings) ran(p *policy, rule string, fired bool) { f.covered(p.name+"/"+rule, fired) }
+
+// covered notes what is reported under name as matched and, perhaps, fired.
+func (f *findings) covered(name string, fired bool) {
 	f.matched = append(f.matched, name)
 	if fired {
 		f.fired = append(f.fired, name)
@@ -25,8 +27,13 @@ func (f *findings) ran(p *policy, rule string, fired bool) {
 // failed notes a rule that could not be evaluated. Under failurePolicy Ignore, and
 // in Audit rules, a cluster lets that pass; a test must see it.
 func (f *findings) failed(p *policy, rule, message string) {
+	f.unevaluated(p.name+"/"+rule, message)
+}
+
+// unevaluated is failed for what is reported under name.
+func (f *findings) unevaluated(name, message string) {
 	// In one piece: it is the engine's text, not a list of the policy's messages.
-	f.warnings = append(f.warnings, "engine: "+p.name+"/"+rule+": error: "+message)
+	f.warnings = append(f.warnings, "engine: "+name+": error: "+message)
 }
 
 func (f *findings) outcome(allowed bool) *protocol.Outcome {

@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"strings"
 
+	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	"github.com/kyverno/kyverno/pkg/deprecations"
 	policyvalidate "github.com/kyverno/kyverno/pkg/validation/policy"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"mirrorgen.dev/gen/engines/protocol"
 )
@@ -20,6 +24,7 @@ func (e *Engine) Load(ctx context.Context, files []protocol.File) (*Session, err
 	var problems []error
 	seen := map[string]string{}
 	warned := map[string]bool{}
+	loaded := 0
 	for _, file := range files {
 		all, err := documents(file.Data)
 		if err != nil {
@@ -36,34 +41,35 @@ func (e *Engine) Load(ctx context.Context, files []protocol.File) (*Session, err
 				problems = append(problems, fmt.Errorf("%s: %w", at, err))
 				continue
 			}
-			name := policyName(decoded)
-			at = fmt.Sprintf("%s: %s %q", at, decoded.GetKind(), name)
-			if first, ok := seen[name]; ok {
+			kind, name := decoded.GetObjectKind().GroupVersionKind().GroupKind(), nameOf(decoded.(metav1.Object))
+			at = fmt.Sprintf("%s: %s %q", at, kind.Kind, name)
+			key := kind.String() + " " + name
+			if first, ok := seen[key]; ok {
 				problems = append(problems, fmt.Errorf("%s: a policy of this name is in %s already", at, first))
 				continue
 			}
-			seen[name] = file.Path
-			warnings, err := validate(decoded)
+			seen[key] = file.Path
+			warnings, err := session.add(ctx, decoded)
 			if err != nil {
 				for _, problem := range flatten(err) {
 					problems = append(problems, fmt.Errorf("%s: %w", at, problem))
 				}
 				continue
 			}
+			loaded++
 			for _, warning := range warnings {
 				if !warned[warning] {
 					warned[warning] = true
 					session.warnings = append(session.warnings, warning)
 				}
 			}
-			session.policies = append(session.policies, newPolicy(ctx, name, decoded))
 		}
 	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	if len(session.policies) == 0 {
-		return nil, fmt.Errorf("no ClusterPolicy or Policy of %s in %d file(s): nothing to judge by", policyVersion, len(files))
+	if loaded == 0 {
+		return nil, fmt.Errorf("no policy of Kyverno's in %d file(s): nothing to judge by", len(files))
 	}
 	session.prepare()
 	if len(session.rules) == 0 {
@@ -74,15 +80,33 @@ func (e *Engine) Load(ctx context.Context, files []protocol.File) (*Session, err
 
 // decode turns a panic of a decoder into an error, as everything that reads what
 // a user wrote must.
-func (e *Engine) decode(document []byte) (policy kyvernov1.PolicyInterface, err error) {
+func (e *Engine) decode(document []byte) (policy runtime.Object, err error) {
 	defer recovered(&err)
 	return e.schema.decode(document)
+}
+
+// add validates a policy and takes it up.
+func (s *Session) add(ctx context.Context, decoded runtime.Object) (warnings []string, err error) {
+	defer recovered(&err)
+	switch policy := decoded.(type) {
+	case kyvernov1.PolicyInterface:
+		if warnings, err = validate(policy); err == nil {
+			s.policies = append(s.policies, newPolicy(ctx, nameOf(policy), policy))
+		}
+		return warnings, err
+	case policiesv1beta1.MutatingPolicyLike:
+		return s.addMutating(policy)
+	case policiesv1beta1.ValidatingPolicyLike:
+		return s.addValidating(policy)
+	case policiesv1beta1.GeneratingPolicyLike:
+		return s.addGenerating(policy)
+	}
+	return nil, fmt.Errorf("a %T is not run by this engine", decoded)
 }
 
 // validate asks Kyverno's own admission validator, then refuses what would be
 // judged differently here than in a cluster.
 func validate(policy kyvernov1.PolicyInterface) (warnings []string, err error) {
-	defer recovered(&err)
 	// mock: without a cluster neither kinds nor RBAC can be looked up. The validator
 	// asks the cluster's version where there are matchConditions, mock or not, so
 	// they are judged apart.
@@ -103,29 +127,43 @@ func validate(policy kyvernov1.PolicyInterface) (warnings []string, err error) {
 	if err := offline(policy); err != nil {
 		return nil, err
 	}
-	if warning, ok := deprecations.BuildKindWarning("kyverno.io", "v1", policy.GetKind()); ok {
+	if warning, ok := deprecations.BuildKindWarning(classicGroup, "v1", policy.GetKind()); ok {
 		warnings = append(warnings, warning.Message)
 	}
 	return warnings, nil
 }
 
-// policyName is unique among policies: a Policy's has its namespace.
-func policyName(policy kyvernov1.PolicyInterface) string {
-	if policy.IsNamespaced() {
-		return policy.GetNamespace() + "/" + policy.GetName()
+// nameOf is unique among policies of a kind: one of a namespace has it in its name.
+func nameOf(policy metav1.Object) string {
+	if namespace := policy.GetNamespace(); namespace != "" {
+		return namespace + "/" + policy.GetName()
 	}
 	return policy.GetName()
 }
 
 // flatten takes joined errors apart, so that each stands on a line with its place.
 func flatten(err error) []error {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		var all []error
-		for _, one := range joined.Unwrap() {
-			all = append(all, flatten(one)...)
-		}
-		return all
+	var all []error
+	for _, one := range apart(err) {
+		all = append(all, errors.New(strings.TrimSpace(one.Error())))
 	}
-	return []error{errors.New(strings.TrimSpace(err.Error()))}
+	return all
+}
+
+// apart are the errors that are joined in one.
+func apart(err error) []error {
+	var parts []error
+	var joined interface{ Unwrap() []error }
+	if aggregate, ok := err.(utilerrors.Aggregate); ok {
+		parts = aggregate.Errors()
+	} else if errors.As(err, &joined) {
+		parts = joined.Unwrap()
+	} else {
+		return []error{err}
+	}
+	var all []error
+	for _, one := range parts {
+		all = append(all, apart(one)...)
+	}
+	return all
 }

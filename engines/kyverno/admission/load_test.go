@@ -19,7 +19,6 @@ func TestPoliciesThatAClusterRefusesAreNotLoaded(t *testing.T) {
 		{"a typo in a field", strings.Replace(good, "mutate:", "mutat:", 1), []string{"p.yaml", "rules[0].mutat", "unknown field"}},
 		{"a value of another type", strings.Replace(good, "rules:", "background: maybe\n  rules:", 1), []string{"p.yaml", "background"}},
 		{"an unknown kind", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", []string{"ConfigMap", "knows ClusterPolicy and Policy"}},
-		{"the successor's kind", "apiVersion: policies.kyverno.io/v1\nkind: MutatingPolicy\nmetadata: {name: x}\n", []string{"MutatingPolicy", "knows ClusterPolicy and Policy"}},
 		{"text that is no YAML", "a: [", []string{"p.yaml"}},
 		{"bad JMESPath", strings.Replace(good, `"b"`, `"{{ request.object.[ }}"`, 1), []string{`ClusterPolicy "good"`}},
 		{"an unknown variable", strings.Replace(good, `"b"`, `"{{ requst.object.metadata.name }}"`, 1), []string{`ClusterPolicy "good"`, "requst"}},

@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/kyverno/kyverno/api/kyverno"
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
@@ -41,30 +42,20 @@ type variant struct {
 	rules  []kyvernov1.Rule
 }
 
-// A webhook is a registration with the API server, in the order in which Kyverno
-// writes them and the API server calls them (pkg/controllers/webhook).
+// A webhook is a registration with the API server (pkg/controllers/webhook).
 type webhook struct {
 	fine   bool   // a registration of its own, for spec.webhookConfiguration.matchConditions
 	fail   bool   // failurePolicy Fail
 	policy string // set if fine
 }
 
-func (w webhook) compare(other webhook) int {
-	for _, pair := range [][2]bool{{w.fine, other.fine}, {w.fail, other.fail}} {
-		switch {
-		case !pair[0] && pair[1]:
-			return -1
-		case pair[0] && !pair[1]:
-			return 1
-		}
+// suffix is the end of the registration's name, by which registrations are sorted.
+func (w webhook) suffix() string {
+	suffix := failSuffix(w.fail)
+	if w.fine {
+		suffix += "-finegrained-" + strings.ReplaceAll(w.policy, "/", "-")
 	}
-	switch {
-	case w.policy < other.policy:
-		return -1
-	case w.policy > other.policy:
-		return 1
-	}
-	return 0
+	return suffix
 }
 
 func (w webhook) failurePolicy() kyvernov1.FailurePolicyType {

@@ -24,6 +24,9 @@ var plainUser = kyvernov2.RequestInfo{AdmissionUserInfo: authenticationv1.UserIn
 	Groups:   []string{"system:authenticated"},
 }}
 
+// requestUID stands for the UID that an API server gives each request.
+const requestUID = "00000000-0000-0000-0000-000000000000"
+
 // A request is one admission request, as the API server would make it.
 type request struct {
 	gvk         runtimeschema.GroupVersionKind
@@ -220,7 +223,7 @@ func (r *request) envelope(object unstructured.Unstructured) map[string]any {
 		return map[string]any{"group": r.gvr.Group, "version": r.gvr.Version, "resource": r.gvr.Resource}
 	}
 	envelope := map[string]any{
-		"uid":             "00000000-0000-0000-0000-000000000000",
+		"uid":             requestUID,
 		"kind":            kind(),
 		"resource":        resource(),
 		"requestKind":     kind(),

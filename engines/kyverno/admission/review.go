@@ -31,7 +31,7 @@ func (b *background) review(operation kyvernov1.AdmissionOperation) (admissionv1
 	kind := metav1.GroupVersionKind{Group: r.gvk.Group, Version: r.gvk.Version, Kind: r.gvk.Kind}
 	resource := metav1.GroupVersionResource{Group: r.gvr.Group, Version: r.gvr.Version, Resource: r.gvr.Resource}
 	review := admissionv1.AdmissionRequest{
-		UID:                "00000000-0000-0000-0000-000000000000",
+		UID:                requestUID,
 		Kind:               kind,
 		Resource:           resource,
 		SubResource:        r.subresource,

@@ -10,32 +10,23 @@ import (
 	"strings"
 	"sync"
 
-	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/data"
-	"github.com/kyverno/kyverno/ext/resource/convert"
 	"github.com/kyverno/kyverno/ext/resource/loader"
 	kyvernoyaml "github.com/kyverno/kyverno/ext/yaml"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/kubectl-validate/pkg/openapiclient"
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
-const policyVersion = "kyverno.io/v1"
-
 // schema decodes policies as an API server with Kyverno's CRDs does: unknown
 // fields and wrong types are refused, defaults are filled in.
 type schema struct {
 	mutex sync.Mutex // the loaders cache schemas in a plain map
-	// loaders are kept by kind: reading all of Kyverno's CRDs takes half a second,
-	// the one that is needed a fifth of it.
+	// loaders are kept by file: reading all of Kyverno's CRDs takes half a second, the
+	// one that is needed a fifth of it.
 	loaders map[string]loader.Loader
-}
-
-// crdFiles are the CRDs of the kinds in use.
-var crdFiles = map[string]string{
-	"ClusterPolicy": "kyverno.io_clusterpolicies.yaml",
-	"Policy":        "kyverno.io_policies.yaml",
 }
 
 // oneFile is a folder with one of its files in sight.
@@ -53,38 +44,39 @@ func (o oneFile) ReadDir(dir string) ([]fs.DirEntry, error) {
 	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
 }
 
-// loaderOf makes the loader of a kind when it is first needed.
-func (s *schema) loaderOf(kind string) (loader.Loader, error) {
-	if made := s.loaders[kind]; made != nil {
+// loaderOf makes the loader of a CRD when it is first needed.
+func (s *schema) loaderOf(crd string) (loader.Loader, error) {
+	if made := s.loaders[crd]; made != nil {
 		return made, nil
 	}
 	crds, err := data.Crds()
 	if err != nil {
 		return nil, fmt.Errorf("read Kyverno's CRDs: %w", err)
 	}
-	made, err := loader.New(openapiclient.NewLocalCRDFiles(oneFile{crds, crdFiles[kind]}))
+	made, err := loader.New(openapiclient.NewLocalCRDFiles(oneFile{crds, crd}))
 	if err != nil {
 		return nil, fmt.Errorf("read Kyverno's CRDs: %w", err)
 	}
 	if s.loaders == nil {
 		s.loaders = map[string]loader.Loader{}
 	}
-	s.loaders[kind] = made
+	s.loaders[crd] = made
 	return made, nil
 }
 
 // decode reads one YAML document.
-func (s *schema) decode(document []byte) (kyvernov1.PolicyInterface, error) {
+func (s *schema) decode(document []byte) (runtime.Object, error) {
 	var meta metav1.TypeMeta
 	if err := sigsyaml.Unmarshal(document, &meta); err != nil {
 		return nil, err
 	}
-	if meta.APIVersion != policyVersion || crdFiles[meta.Kind] == "" {
-		return nil, fmt.Errorf("apiVersion %q, kind %q: this engine knows ClusterPolicy and Policy of %s only", meta.APIVersion, meta.Kind, policyVersion)
+	kind, err := kindOf(meta)
+	if err != nil {
+		return nil, err
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	reader, err := s.loaderOf(meta.Kind)
+	reader, err := s.loaderOf(kind.crd)
 	if err != nil {
 		return nil, err
 	}
@@ -92,21 +84,14 @@ func (s *schema) decode(document []byte) (kyvernov1.PolicyInterface, error) {
 	if err != nil {
 		return nil, err
 	}
-	if meta.Kind == "Policy" {
-		policy, err := convert.To[kyvernov1.Policy](object)
-		if err != nil {
-			return nil, err
-		}
-		if policy.Namespace == "" {
-			policy.Namespace = "default"
-		}
-		return policy, nil
+	// As an API server does.
+	switch namespaced := strings.HasPrefix(meta.Kind, "Namespaced") || meta.Kind == "Policy"; {
+	case !namespaced:
+		object.SetNamespace("")
+	case object.GetNamespace() == "":
+		object.SetNamespace(metav1.NamespaceDefault)
 	}
-	policy, err := convert.To[kyvernov1.ClusterPolicy](object)
-	if err != nil {
-		return nil, err
-	}
-	return policy, nil
+	return kind.decode(object)
 }
 
 // documents splits a YAML stream. Kyverno's own splitter stops at the first empty

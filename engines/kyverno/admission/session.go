@@ -20,8 +20,16 @@ type Session struct {
 	// webhooks are the policies by registration, in the order in which a cluster
 	// calls the registrations.
 	webhooks [][]*policy
-	rules    []string
-	warnings []string
+	// registrations are the mutating ones, of these and of CEL policies.
+	registrations []*registration
+	rules         []string
+	warnings      []string
+	// mutating and validating are the CEL policies that are run at admission, in the
+	// order of their names; mutatingExisting and generating those of the background.
+	mutating         []*mutatingPolicy
+	mutatingExisting []*mutatingPolicy
+	validating       []*validatingPolicy
+	generating       []*generatingPolicy
 	// namesImages: some policy may use the variable "images".
 	namesImages bool
 	// judges: some policy has validate rules.
@@ -46,7 +54,7 @@ func (s *Session) prepare() {
 	// whatever order that gives, anew for each request (pkg/policycache/store.go).
 	// A test must not depend on it, so here it is the order of names.
 	slices.SortFunc(s.policies, func(a, b *policy) int {
-		return cmp.Or(a.webhook.compare(b.webhook), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(a.webhook.suffix(), b.webhook.suffix()), cmp.Compare(a.name, b.name))
 	})
 	s.named = map[string]*policy{}
 	var later []kyvernov1.PolicyInterface
@@ -66,6 +74,7 @@ func (s *Session) prepare() {
 		s.judges = s.judges || p.enforce != nil || p.audit != nil || p.overridden
 	}
 	s.clusterPolicies, s.namespacedPolicies = listers(later...)
+	s.prepareCEL()
 	slices.Sort(s.rules)
 	s.rules = slices.Compact(s.rules)
 }
@@ -86,6 +95,9 @@ func (s *Session) Admit(ctx context.Context, admit *protocol.Admit) (outcome *pr
 			return nil, err
 		}
 	}
+	if err := s.needsLabelsCEL(r, admit.Phases); err != nil {
+		return nil, err
+	}
 	if len(admit.RegistryImages) > 0 {
 		held, err := newRegistry(admit.RegistryImages)
 		if err != nil {
@@ -103,10 +115,14 @@ func (s *Session) Admit(ctx context.Context, admit *protocol.Admit) (outcome *pr
 	}
 	// A request that the mutating webhooks refuse never reaches the validating ones.
 	if allowed && slices.Contains(admit.Phases, phaseValidate) {
-		allowed, err = s.validate(ctx, r, object, findings)
+		if allowed, err = s.validate(ctx, r, object, findings); err != nil {
+			return nil, err
+		}
+		lets, err := s.validateCEL(ctx, r, object, findings)
 		if err != nil {
 			return nil, err
 		}
+		allowed = allowed && lets
 	}
 	var cluster []map[string]any
 	if allowed && slices.Contains(admit.Phases, phaseBackground) {

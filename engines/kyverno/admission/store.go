@@ -98,9 +98,11 @@ func (s *store) hide(object *unstructured.Unstructured) {
 	}
 }
 
-// remove takes an object away, as the API server does before anyone learns of it.
+// remove takes an object away, as the API server does before anyone learns of it. What
+// is made in its place is new.
 func (s *store) remove(object *unstructured.Unstructured) {
 	delete(s.objects, keyOf(object))
+	delete(s.hidden, keyOf(object))
 }
 
 // get is nil where there is none.

@@ -27,7 +27,7 @@ func parsed(t *testing.T, policy string) kyvernov1.PolicyInterface {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made
+	return made.(kyvernov1.PolicyInterface)
 }
 
 // TestThePolicyOfOneNameCannotChangeWhatItCovers is why a policy's name holds a hash

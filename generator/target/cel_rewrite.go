@@ -1,0 +1,91 @@
+package target
+
+import (
+	"maps"
+	"strings"
+
+	"mirrorgen.dev/gen/generator/artifact"
+	"mirrorgen.dev/gen/generator/image"
+	"mirrorgen.dev/gen/generator/mirror"
+)
+
+// rewrite renders the policy that rewrites Pods, and adds what their images need.
+func (d celDialect) rewrite(plan *mirror.Plan) (*artifact.File, error) {
+	data := d.policy(plan, d.mutating, "rewrite")
+	data["About"] = "Rewrites the images of Pods to the mirrors of MirrorSet " + plan.Name + ". One JSON Patch for the whole Pod:\n" +
+		"# no image ever becomes part of an expression, and places are told by index."
+	data["Title"] = "Rewrite images to the mirrors of " + plan.Name
+	data["Subject"] = "Pod"
+	data["Description"] = "Rewrites the images of new Pods, and changed images of running Pods, to the registry mirrors\n      that hold them. An image that no mirror holds, or that is no valid reference, is left alone."
+	scope, err := celPodScope(plan.Scope, plan.Scope.PodSelector).render(d.kyverno)
+	if err != nil {
+		return nil, err
+	}
+	data["Scope"] = scope
+	celRewriteData(plan, celPodLists(), data)
+	if err := celPodNeeds(plan).render(plan, data); err != nil {
+		return nil, err
+	}
+	return d.file(plan, "rewrite", "rewrite.yaml", data)
+}
+
+// celRewriteData adds what is said of images and the table.
+func celRewriteData(plan *mirror.Plan, lists []celList, data map[string]any) {
+	table := plan.Table.Rewriting()
+	prefixes := table.Prefixes()
+	rows := make([]celRow, len(prefixes))
+	for i, prefix := range prefixes {
+		rows[i] = celRewriteRow(prefix, table[prefix].To)
+	}
+	t := newCelTable("table", rows)
+	data["FailurePolicy"] = plan.RewriteFailurePolicy
+	data["Tables"] = t.Parts
+	data["Route"] = t.route("s[2]", "s[3]", depths(prefixes))
+	data["Writable"] = celWritable(table)
+	data["Spec"] = false
+	data["Lists"] = lists
+	data["Stored"] = celStored(lists)
+	data["Flood"] = celFlood
+	data["References"] = plan.Limits.References
+	data["Characters"] = plan.Limits.Characters
+	data["MaxLength"] = longestReference(maps.Keys(table), maps.Keys(plan.Transports), maps.Keys(plan.PullSecrets))
+	data["Grammar"] = celGrammar
+}
+
+// celRewriteRow is what replaces a prefix. A host stands with its slash on both
+// sides, so that its images need no look at their names.
+func celRewriteRow(prefix, to string) celRow {
+	if !strings.Contains(prefix, "/") {
+		return celRow{prefix + "/", celString(to + "/")}
+	}
+	return celRow{prefix, celString(to)}
+}
+
+// celWritable is an expression: whether the image s, whose name would be s[2],
+// can be written so that it reads back as itself. Only what the table's rows can
+// lead to is asked for.
+func celWritable(table mirror.Table) string {
+	checks := []string{"(size(s[2]) <= 255 || !s[2].matches('^[^/]*/.{256}'))"}
+	bare, hub := false, false
+	for prefix, row := range table {
+		bare = bare || row.To != "" && !strings.Contains(row.To, "/") && strings.Contains(prefix, "/")
+		hub = hub || strings.HasPrefix(row.To, image.DockerHub+"/")
+	}
+	if bare {
+		checks = append(checks, "s[2].contains('/')")
+	}
+	if hub {
+		checks = append(checks, "!s[2].matches('^docker[.]io/[^/]*$')")
+	}
+	return strings.Join(checks, " && ")
+}
+
+// celGrammar is the grammar of package image as one regular expression over one
+// reference. The lengths of path, tag and digest, and 64 digits alone, are left
+// to the expression around it: counted repeats make it slow.
+const celGrammar = `^(?:(?:` + grammarName + `|` + grammarIPv6 + `)/)?` + grammarPath + grammarTag + grammarDigest + `$`
+
+// celFlood is how many entries of its lists a request may add at most to be
+// looked at one by one: counting more of them would cost more than the API server
+// allows an expression, and nothing that is stored has so many.
+const celFlood = 10_000

@@ -1,0 +1,37 @@
+package target
+
+import (
+	"mirrorgen.dev/gen/generator/artifact"
+	"mirrorgen.dev/gen/generator/mirror"
+)
+
+// Kubernetes renders the API server's own admission policies: no webhook, no
+// controller, nothing to install.
+func Kubernetes() Target {
+	return Target{
+		Name:   "kubernetes",
+		Doc:    "MutatingAdmissionPolicies and ValidatingAdmissionPolicies (admissionregistration.k8s.io/v1: Kubernetes 1.36 and later)",
+		Render: renderKubernetes,
+		Notice: "MutatingAdmissionPolicy is v1, and on without being asked for, since Kubernetes 1.36",
+	}
+}
+
+func renderKubernetes(plan *mirror.Plan) ([]artifact.File, error) {
+	d := kubernetesDialect()
+	return celFiles(plan, d.rewrite, d.imageCache, d.constraint, d.warnings, kubernetesServiceAccounts)
+}
+
+// celFiles runs renderers; one that answers no file has nothing to say.
+func celFiles(plan *mirror.Plan, renderers ...func(*mirror.Plan) (*artifact.File, error)) ([]artifact.File, error) {
+	var files []artifact.File
+	for _, render := range renderers {
+		file, err := render(plan)
+		if err != nil {
+			return nil, err
+		}
+		if file != nil {
+			files = append(files, *file)
+		}
+	}
+	return files, nil
+}
