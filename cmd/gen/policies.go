@@ -187,12 +187,18 @@ func sayNotices(w io.Writer, plans []*mirror.Plan, targets []target.Target) {
 			fmt.Fprintf(w, "notice: target %s: %s\n", t.Name, t.Notice)
 		}
 	}
-	if slices.ContainsFunc(targets, func(t target.Target) bool { return t.Name == "kyverno" }) {
+	asked := func(name string) bool {
+		return slices.ContainsFunc(targets, func(t target.Target) bool { return t.Name == name })
+	}
+	if asked("kyverno") || asked("kyverno-cel") {
 		return
 	}
 	for _, p := range plans {
-		if len(p.PullSecrets) > 0 || len(p.Serverless) > 0 {
-			fmt.Fprintf(w, "notice: MirrorSet %s: pull secrets and the annotations of serverless platforms are added by the target kyverno, which is not asked for\n", p.Name)
+		switch {
+		case asked("kubernetes") && len(p.PullSecrets) > 0:
+			fmt.Fprintf(w, "notice: MirrorSet %s: an API server clones no Secrets: bring the pull secrets into the namespaces by other means, such as the target kyverno-cel\n", p.Name)
+		case !asked("kubernetes") && (len(p.PullSecrets) > 0 || len(p.Serverless) > 0):
+			fmt.Fprintf(w, "notice: MirrorSet %s: pull secrets and the annotations of serverless platforms are added by the targets kyverno, kyverno-cel and kubernetes, none of which is asked for\n", p.Name)
 		}
 	}
 }

@@ -67,7 +67,7 @@ exit status: 0 fine; 1 findings (drift, a failed case, a denied object);
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newInit(), newPolicies(), newNodes(), newTest(), newAdmit(), newExplain(), newDiagnose(), newProbe(), newSchema(), newVersion())
+	root.AddCommand(newInit(), newPolicies(), newNodes(), newMigrate(), newTest(), newAdmit(), newExplain(), newDiagnose(), newProbe(), newSchema(), newVersion())
 	return root
 }
 

@@ -1,7 +1,9 @@
 package target
 
 import (
+	"iter"
 	"maps"
+	"slices"
 	"strings"
 
 	"mirrorgen.dev/gen/generator/artifact"
@@ -40,6 +42,7 @@ func celRewriteData(plan *mirror.Plan, lists []celList, data map[string]any) {
 	t := newCelTable("table", rows)
 	data["FailurePolicy"] = plan.RewriteFailurePolicy
 	data["Tables"] = t.Parts
+	data["Hosts"] = celHosts(maps.Keys(table), maps.Keys(plan.Transports), maps.Keys(plan.PullSecrets))
 	data["Route"] = t.route("s[2]", "s[3]", depths(prefixes))
 	data["Writable"] = celWritable(table)
 	data["Spec"] = false
@@ -50,6 +53,29 @@ func celRewriteData(plan *mirror.Plan, lists []celList, data map[string]any) {
 	data["Characters"] = plan.Limits.Characters
 	data["MaxLength"] = longestReference(maps.Keys(table), maps.Keys(plan.Transports), maps.Keys(plan.PullSecrets))
 	data["Grammar"] = celGrammar
+}
+
+// celHosts maps the hosts of prefixes, with their slash, to themselves, and where
+// Docker Hub is one of them its other spellings and no host at all to it. An image
+// of another host is looked at no further.
+func celHosts(prefixes ...iter.Seq[string]) string {
+	hosts := map[string]string{}
+	for _, several := range prefixes {
+		for prefix := range several {
+			host, _, _ := strings.Cut(prefix, "/")
+			hosts[host+"/"] = host + "/"
+		}
+	}
+	if hub := image.DockerHub + "/"; hosts[hub] != "" {
+		for _, spelling := range []string{"", "index." + hub, "registry-1." + hub} {
+			hosts[spelling] = hub
+		}
+	}
+	var rows []string
+	for _, host := range slices.Sorted(maps.Keys(hosts)) {
+		rows = append(rows, celString(host)+": "+celString(hosts[host]))
+	}
+	return "{" + strings.Join(rows, ",\n ") + "}"
 }
 
 // celRewriteRow is what replaces a prefix. A host stands with its slash on both

@@ -2,6 +2,8 @@ package admission
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"mirrorgen.dev/gen/engines/protocol"
@@ -15,11 +17,13 @@ const three = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespa
 // is by an API server, which reinvokes it after its own change.
 func BenchmarkAdmit(b *testing.B) {
 	for _, bench := range []struct{ name, policy, phase string }{
-		{"mutate", "rewrite.yaml", phaseMutate},
-		{"validate", "constraint.yaml", phaseValidate},
+		{"mutate", file(b, "rewrite.yaml"), phaseMutate},
+		{"mutate/200-mirrors-more", more(b, file(b, "rewrite.yaml"), 200), phaseMutate},
+		{"validate", file(b, "constraint.yaml"), phaseValidate},
+		{"validate/200-mirrors-more", more(b, file(b, "constraint.yaml"), 200), phaseValidate},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			session := load(b, file(b, bench.policy))
+			session := load(b, bench.policy)
 			request := &protocol.Admit{Operation: "CREATE", Object: object(b, three), Phases: []string{bench.phase}}
 			b.ReportAllocs()
 			for b.Loop() {
@@ -30,6 +34,20 @@ func BenchmarkAdmit(b *testing.B) {
 			}
 		})
 	}
+}
+
+// more is a policy with further mirrors, of which the Pod needs none.
+func more(b *testing.B, policy string, count int) string {
+	b.Helper()
+	const first = "{'docker.io': "
+	if strings.Count(policy, first) != 1 {
+		b.Fatal("the table is not where it was")
+	}
+	var rows strings.Builder
+	for i := range count {
+		fmt.Fprintf(&rows, "'host%d.example.net': 'mirror.example.com/host%d', ", i, i)
+	}
+	return strings.Replace(policy, first, "{"+rows.String()+first[1:], 1)
 }
 
 func BenchmarkLoad(b *testing.B) {

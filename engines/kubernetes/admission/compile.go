@@ -21,11 +21,12 @@ type compilation struct {
 	ignore bool // failurePolicy
 	// fail is the same as the plugins want it.
 	fail     *admissionregistrationv1.FailurePolicyType
+	unread   unread
 	compiler *cel.CompositedCompiler
 	problems []error
 }
 
-func newCompilation(policy string, fail *admissionregistrationv1.FailurePolicyType) (*compilation, error) {
+func newCompilation(policy string, fail *admissionregistrationv1.FailurePolicyType, unread unread) (*compilation, error) {
 	compiler, err := cel.NewCompositedCompiler(environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion()))
 	if err != nil {
 		return nil, err
@@ -34,6 +35,7 @@ func newCompilation(policy string, fail *admissionregistrationv1.FailurePolicyTy
 		policy:   policy,
 		ignore:   fail != nil && *fail == admissionregistrationv1.Ignore,
 		fail:     fail,
+		unread:   unread,
 		compiler: compiler,
 	}, nil
 }
@@ -57,7 +59,7 @@ func (c *compilation) variables(variables []admissionregistrationv1.Variable, de
 func (c *compilation) conditions(path string, expressions []cel.ExpressionAccessor, declared cel.OptionalVariableDeclarations) cel.ConditionEvaluator {
 	made := c.compiler.CompileCondition(expressions, declared, environment.StoredExpressions)
 	c.failed(path, made.CompilationErrors()...)
-	return made
+	return sparedConditions{made, c.unread}
 }
 
 // matcher is nil where the policy has no conditions, as the plugins want it.
@@ -78,7 +80,7 @@ func (c *compilation) matcher(conditions []admissionregistrationv1.MatchConditio
 
 // mutator compiles a MutatingAdmissionPolicy.
 func mutator(policy *admissionregistrationv1.MutatingAdmissionPolicy) (mutating.PolicyEvaluator, error) {
-	c, err := newCompilation(policy.Name, policy.Spec.FailurePolicy)
+	c, err := newCompilation(policy.Name, policy.Spec.FailurePolicy, unreadIn(mutatingExpressions(policy)))
 	if err != nil {
 		return mutating.PolicyEvaluator{}, err
 	}
@@ -105,11 +107,11 @@ func (c *compilation) patcher(path string, mutation admissionregistrationv1.Muta
 	case admissionregistrationv1.PatchTypeJSONPatch:
 		evaluator := c.compiler.CompileMutatingEvaluator(&patch.JSONPatchCondition{Expression: mutation.JSONPatch.Expression}, declared, environment.StoredExpressions)
 		c.failed(path+".jsonPatch.expression", evaluator.CompilationErrors()...)
-		return newJSONPatcher(evaluator)
+		return newJSONPatcher(sparedMutation{evaluator, c.unread})
 	case admissionregistrationv1.PatchTypeApplyConfiguration:
 		evaluator := c.compiler.CompileMutatingEvaluator(&patch.ApplyConfigurationCondition{Expression: mutation.ApplyConfiguration.Expression}, declared, environment.StoredExpressions)
 		c.failed(path+".applyConfiguration.expression", evaluator.CompilationErrors()...)
-		return patch.NewApplyConfigurationPatcher(evaluator)
+		return patch.NewApplyConfigurationPatcher(sparedMutation{evaluator, c.unread})
 	}
 	c.failed(path+".patchType", fmt.Errorf("%q is not known", mutation.PatchType)) // validation has refused it before
 	return nil
@@ -117,7 +119,7 @@ func (c *compilation) patcher(path string, mutation admissionregistrationv1.Muta
 
 // validator compiles a ValidatingAdmissionPolicy.
 func validator(policy *admissionregistrationv1.ValidatingAdmissionPolicy) (validating.Validator, error) {
-	c, err := newCompilation(policy.Name, policy.Spec.FailurePolicy)
+	c, err := newCompilation(policy.Name, policy.Spec.FailurePolicy, unreadIn(validatingExpressions(policy)))
 	if err != nil {
 		return nil, err
 	}

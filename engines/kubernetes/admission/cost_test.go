@@ -80,7 +80,7 @@ func taken(t *testing.T, request *protocol.Admit) map[string]int64 {
 	declared := cel.OptionalVariableDeclarations{HasAuthorizer: true}
 	bound := cel.OptionalVariableBindings{Authorizer: noAuthorizer{&observation{}}}
 	compile := func(variables []admissionregistrationv1.Variable) *compilation {
-		c, err := newCompilation("p", nil)
+		c, err := newCompilation("p", nil, unread{})
 		if err != nil {
 			t.Fatal(err)
 		}

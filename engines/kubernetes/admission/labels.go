@@ -3,11 +3,11 @@ package admission
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apiserver/pkg/admission/plugin/cel"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/generic"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/mutating"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
@@ -25,48 +25,22 @@ type asking struct {
 
 // ask finds the policies that are asking.
 func (s *Session) ask() {
-	add := func(phase string, policy generic.PolicyAccessor, binding generic.BindingAccessor, reads bool) {
+	add := func(phase string, policy generic.PolicyAccessor, binding generic.BindingAccessor, e expressions) {
 		constraints, selects := widened(policy.GetMatchConstraints())
 		resources, bindingSelects := widened(binding.GetMatchResources())
-		if reads || selects || bindingSelects {
+		// Match conditions do not see the namespace.
+		if selects || bindingSelects || mention(e.rest, cel.NamespaceVarName) {
 			s.asking = append(s.asking, asking{phase, widePolicy{policy, constraints}, wideBinding{binding, resources}})
 		}
 	}
 	for _, hook := range s.mutating {
-		var expressions []string
-		for _, mutation := range hook.Policy.Spec.Mutations {
-			if mutation.JSONPatch != nil {
-				expressions = append(expressions, mutation.JSONPatch.Expression)
-			}
-			if mutation.ApplyConfiguration != nil {
-				expressions = append(expressions, mutation.ApplyConfiguration.Expression)
-			}
-		}
 		for _, binding := range hook.Bindings {
-			add(phaseMutate, mutating.NewMutatingAdmissionPolicyAccessor(hook.Policy), mutating.NewMutatingAdmissionPolicyBindingAccessor(binding),
-				readsNamespace(hook.Policy.Spec.Variables, expressions))
+			add(phaseMutate, mutating.NewMutatingAdmissionPolicyAccessor(hook.Policy), mutating.NewMutatingAdmissionPolicyBindingAccessor(binding), mutatingExpressions(hook.Policy))
 		}
 	}
 	for _, hook := range s.validating {
-		var expressions []string
-		for _, validation := range hook.Policy.Spec.Validations {
-			expressions = append(expressions, validation.Expression, validation.MessageExpression)
-		}
-		for _, annotation := range hook.Policy.Spec.AuditAnnotations {
-			expressions = append(expressions, annotation.ValueExpression)
-		}
-		add(phaseValidate, validating.NewValidatingAdmissionPolicyAccessor(hook.Policy), validating.NewValidatingAdmissionPolicyBindingAccessor(hook.Bindings[0]),
-			readsNamespace(hook.Policy.Spec.Variables, expressions))
+		add(phaseValidate, validating.NewValidatingAdmissionPolicyAccessor(hook.Policy), validating.NewValidatingAdmissionPolicyBindingAccessor(hook.Bindings[0]), validatingExpressions(hook.Policy))
 	}
-}
-
-// readsNamespace: an expression names the variable namespaceObject, perhaps only
-// in a string. Match conditions are not asked: they see it as null.
-func readsNamespace(variables []admissionregistrationv1.Variable, expressions []string) bool {
-	for _, variable := range variables {
-		expressions = append(expressions, variable.Expression)
-	}
-	return slices.ContainsFunc(expressions, func(expression string) bool { return strings.Contains(expression, "namespaceObject") })
 }
 
 // widened leaves of a selector for namespaces only what it says of their names;

@@ -21,7 +21,7 @@ import (
 // here; direct: without the plugin's.
 func patched(t testing.TB, operations, before string) (plugin, here string, direct bool) {
 	t.Helper()
-	c, err := newCompilation("p", nil)
+	c, err := newCompilation("p", nil, unread{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func (a activation) ResolveName(name string) (any, bool) {
 func (a activation) Parent() interpreter.Activation { return nil }
 
 func newPriced(ctx context.Context, s *Session, r *request, policy string, variables []admissionregistrationv1.Variable) (*priced, error) {
-	c, err := newCompilation(policy, nil)
+	c, err := newCompilation(policy, nil, unread{})
 	if err != nil {
 		return nil, err
 	}

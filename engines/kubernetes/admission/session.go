@@ -31,17 +31,11 @@ type Session struct {
 	objects  admission.ObjectInterfaces
 }
 
-// unstructuredObjects are what plugins ask for about objects. There is no type to convert to:
-// objects are unstructured all the way.
-func unstructuredObjects() admission.ObjectInterfaces {
-	return admission.NewObjectInterfacesFromScheme(runtime.NewScheme())
-}
-
 // Rules lists the names of the policies, sorted.
 func (s *Session) Rules() []string { return slices.Clone(s.rules) }
 
-// Warnings are what a cluster says when the policies are applied: of versions that
-// it does not serve by default, and, in their status, what its type checking found.
+// Warnings are about versions that an API server does not serve by default. What
+// Kubernetes finds when it checks types, package typecheck tells.
 func (s *Session) Warnings() []string { return slices.Clone(s.warnings) }
 
 // session compiles what has been read.
@@ -49,7 +43,7 @@ func (e *Engine) session(objects []*manifest) (*Session, error) {
 	s := &Session{engine: e, objects: unstructuredObjects()}
 	// An API server keeps the policies in a Go map and runs them in whatever order
 	// that gives. A test must not depend on it, so here it is the order of names.
-	slices.SortFunc(objects, func(a, b *manifest) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	slices.SortStableFunc(objects, func(a, b *manifest) int { return cmp.Compare(a.GetName(), b.GetName()) })
 	var problems []error
 	for _, o := range objects {
 		s.warnings = append(s.warnings, o.warnings...)
@@ -86,6 +80,12 @@ func bindings[B runtime.Object](objects []*manifest, kind, name string) (all []B
 		}
 	}
 	return all
+}
+
+// unstructuredObjects are what plugins ask for about objects. There is no type to
+// convert to: objects are unstructured all the way.
+func unstructuredObjects() admission.ObjectInterfaces {
+	return admission.NewObjectInterfacesFromScheme(runtime.NewScheme())
 }
 
 // Admit runs one request through the policies. An error means that there is no
