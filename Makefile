@@ -40,6 +40,28 @@ engine: ## build bin/gen-engine-kyverno and bin/gen-engine-kubernetes
 	cd engines/kyverno && $(GOBUILD) -o ../../$(BIN)/gen-engine-kyverno .
 	cd engines/kubernetes && $(GOBUILD) -o ../../$(BIN)/gen-engine-kubernetes .
 
+# The engines of further versions, each a program of its own: gen test --engine
+# kyverno@1.18. One of Kyverno is a folder of engines/kyverno/versions.
+KYVERNOS := $(notdir $(wildcard engines/kyverno/versions/[0-9]*))
+OPAS     := 1.17
+pin = -modfile=versions/$(1)/go.mod -overlay=versions/$(1)/overlay.json
+
+.PHONY: engines
+engines: build $(KYVERNOS:%=engine-kyverno-%) $(OPAS:%=engine-opa-%) ## build the engines of every version
+
+.PHONY: $(KYVERNOS:%=engine-kyverno-%)
+$(KYVERNOS:%=engine-kyverno-%): engine-kyverno-%:
+	@mkdir -p $(BIN)
+	cd engines/kyverno && $(GOBUILD) $(call pin,$*) -o ../../$(BIN)/gen-$@ .
+
+.PHONY: $(OPAS:%=engine-opa-%)
+$(OPAS:%=engine-opa-%): engine-opa-%:
+	@mkdir -p $(BIN)
+	cd engines/opa && $(GOBUILD) -o ../../$(BIN)/gen-$@ .
+
+engine-kyverno-% engine-opa-%:
+	@echo 'make $@: there are $(KYVERNOS:%=engine-kyverno-%) $(OPAS:%=engine-opa-%)' >&2; exit 2
+
 # Every generated folder of the repository; $(1) is --check, or nothing.
 define render
 	$(BIN)/gen policies -f policies/mirrors.yaml --out policies $(1)
@@ -64,6 +86,7 @@ test: build ## every test, and every case in every pipeline
 	cd engines/protocol && $(GO) test ./...
 	cd engines/kyverno && $(GO) test ./...
 	cd engines/kubernetes && $(GO) test ./...
+	cd engines/opa && $(GO) test ./...
 	cd engines/runtimes && $(GO) test ./...
 	$(BIN)/gen test testcases --coverage
 	$(BIN)/gen test testcases --policies policies
@@ -92,6 +115,25 @@ providers: build ## write the table of providers from a run of all cases and tes
 check-providers: build ## fail where the table of providers is not what the run shows
 	$(call providers,-check)
 
+# Which target is proven on which version. A case whose policies need a later version
+# than a column's is an error of gen test, and a line of the page: hack/matrix tells.
+# E2E names the reports of a run on a real API server; without, the last one's stay.
+MATRIX := reference,kyverno->rego,kyverno->kyverno,mpol->vpol,map->vap,reference->gatekeeper,kyverno@1.18->rego@1.17,kyverno@1.18->kyverno@1.18,mpol@1.18->vpol@1.18,reference->gatekeeper@1.17
+define matrix
+	@rm -f $(BIN)/matrix.json
+	@$(BIN)/gen version -o json >$(BIN)/versions.json
+	@$(BIN)/gen test testcases examples/*/testcases --engine '$(MATRIX)' -o json=$(BIN)/matrix.json || test -f $(BIN)/matrix.json
+	@$(GO) run ./hack/matrix -reports $(BIN)/matrix.json -versions $(BIN)/versions.json $(if $(E2E),-cluster $(E2E) -cluster-versions $(BIN)/e2e-versions.json) $(1)
+endef
+
+.PHONY: matrix
+matrix: engines ## write the table of engines and versions from a run of all cases on each
+	$(call matrix)
+
+.PHONY: check-matrix
+check-matrix: engines ## fail where that table is not what the run shows
+	$(call matrix,-check)
+
 .PHONY: race
 race: build ## the root module's tests under the race detector
 	$(GO) test -race ./...
@@ -99,7 +141,8 @@ race: build ## the root module's tests under the race detector
 .PHONY: lint
 lint: $(TOOLS)/staticcheck $(TOOLS)/opa ## gofmt, vet, staticcheck, shellcheck where it is, opa fmt and check, tidy modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
-	for module in . engines/protocol engines/kyverno engines/kubernetes engines/runtimes; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
+	for module in . engines/protocol engines/kyverno engines/kubernetes engines/opa engines/runtimes; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
+	cd engines/kyverno && $(foreach v,$(KYVERNOS),$(GO) vet -trimpath $(call pin,$(v)) ./... && $(GO) mod tidy -diff $(call pin,$(v)) &&) true
 	@if command -v shellcheck >/dev/null; then echo shellcheck templates/node/install.sh && shellcheck templates/node/install.sh; \
 	else echo 'lint: shellcheck is not installed (Debian: apt-get install shellcheck), so templates/node/install.sh was not checked' >&2; fi
 	$(TOOLS)/opa fmt --fail --list templates/rego templates/gatekeeper policies/rego/policy

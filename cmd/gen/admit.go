@@ -32,9 +32,10 @@ what changed and what was denied is said on stderr. Objects are streamed: memory
 does not grow with their number.
 
 --engine takes a pipeline such as kyverno->rego, or one engine: reference (the
-default with -f: needs nothing installed), kyverno, rego, gatekeeper. The default
-with --policies is what they hold: kyverno->gatekeeper where Kyverno rewrites and
-Gatekeeper judges, else kyverno, else gatekeeper.`,
+default with -f: needs nothing installed), kyverno, kyverno-cel, kubernetes, rego,
+gatekeeper. The default with --policies is what they hold: kyverno->gatekeeper where
+Kyverno rewrites and Gatekeeper judges, else the first of kyverno, kyverno-cel,
+kubernetes and gatekeeper that they have policies of.`,
 		Example: `  gen admit -f mirrors.yaml pods.yaml
   gen admit -f mirrors.yaml --engine 'kyverno->rego' deploy/
   kustomize build overlays/prod | gen admit --policies policies -`,
@@ -52,7 +53,11 @@ Gatekeeper judges, else kyverno, else gatekeeper.`,
 			if err != nil {
 				return err
 			}
-			admission, err := testcase.OpenAdmission(cmd.Context(), set, engines.factories(), through)
+			mutate, judge, err := testcase.Through(through)
+			if err != nil {
+				return err
+			}
+			admission, err := testcase.OpenAdmission(cmd.Context(), set, engines.factories(mutate, judge), through)
 			if err != nil {
 				return err
 			}
@@ -89,14 +94,17 @@ Gatekeeper judges, else kyverno, else gatekeeper.`,
 // defaultThrough is the reference, or what built policies are made for: an
 // engine that has nothing to judge by would let everything pass.
 func defaultThrough(set *testcase.PolicySet, built bool) string {
-	_, kyverno := set.Files["kyverno"]
-	switch {
-	case !built:
+	if !built {
 		return "reference"
-	case kyverno && set.KyvernoOnlyRewrites:
-		return "kyverno->gatekeeper"
-	case kyverno:
-		return "kyverno"
+	}
+	for _, name := range []string{"kyverno", "kyverno-cel", "kubernetes"} {
+		if _, there := set.Files[name]; !there {
+			continue
+		}
+		if set.OnlyRewrites[name] {
+			return name + "->gatekeeper"
+		}
+		return name
 	}
 	return "gatekeeper"
 }

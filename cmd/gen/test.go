@@ -39,6 +39,7 @@ case, an engine that is absent, policies that do not load, a case that no policy
 looked at.`,
 		Example: `  gen test
   gen test testcases/digest-survives-rewrite --engine reference
+  gen test --engine kyverno@1.18,kyverno@1.19
   gen test --policies overlays/prod
   gen test -o console -o junit=report.xml`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
@@ -49,7 +50,7 @@ looked at.`,
 				paths = []string{defaultCases}
 			}
 			useCPUs()
-			options := testcase.Options{Engines: engines.factories(), Workers: workers, Update: update, Coverage: coverage, Restricted: len(names) > 0}
+			options := testcase.Options{Workers: workers, Update: update, Coverage: coverage, Restricted: len(names) > 0}
 			var err error
 			if options.Pipelines, err = testcase.Select(names); err != nil {
 				return err
@@ -58,6 +59,7 @@ looked at.`,
 				// What is shipped together is run together, whatever it holds.
 				options.Pipelines = testcase.Pipelines()
 			}
+			options.Engines = engines.factories(testcase.Engines(options.Pipelines)...)
 			if run != "" {
 				if options.Name, err = regexp.Compile(run); err != nil {
 					return fmt.Errorf("--run: %w", err)
@@ -107,7 +109,7 @@ looked at.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVar(&names, "engine", nil, "pipelines to run, by name or by the engines they are made of, comma-separated (default all)")
+	flags.StringSliceVar(&names, "engine", nil, "pipelines to run, by name or by the engines they are made of, either with a version as in kyverno@1.18, comma-separated (default all)")
 	flags.StringVar(&policies, "policies", "", "run the cases on what this folder or kustomization holds")
 	flags.StringVar(&run, "run", "", "run only the cases whose folder matches this regular expression")
 	flags.IntVarP(&workers, "jobs", "j", runtime.NumCPU(), "how many cases run at once")

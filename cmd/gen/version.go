@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mirrorgen.dev/gen/harness/engine"
+	"mirrorgen.dev/gen/harness/engine/opa"
 )
 
 func newVersion() *cobra.Command {
@@ -31,17 +33,9 @@ func newVersion() *cobra.Command {
 			default:
 				return fmt.Errorf("-o %q: must be text or json", format)
 			}
-			versions := map[string]string{"opa": moduleVersion(info, "github.com/open-policy-agent/opa")}
-			process := engines.kyverno()
-			kyverno, err := process.Version(cmd.Context())
-			err = errors.Join(err, process.Close())
-			switch {
-			case errors.Is(err, engine.ErrAbsent) && engines.path == "":
-				versions["kyverno"] = "not installed"
-			case err != nil:
+			versions, err := engines.versions(cmd.Context())
+			if err != nil {
 				return err
-			default:
-				versions["kyverno"] = kyverno
 			}
 			encoder := json.NewEncoder(cmd.OutOrStdout())
 			encoder.SetIndent("", "  ")
@@ -57,14 +51,31 @@ func newVersion() *cobra.Command {
 	return cmd
 }
 
-func moduleVersion(info *debug.BuildInfo, path string) string {
-	for _, module := range info.Deps {
-		if module.Path == path {
-			if module.Replace != nil {
-				return module.Replace.Version
+// versions asks each program that is there for its engine's version. A program of
+// one version is listed as --engine names it: kyverno@1.18.
+func (f *engineFlag) versions(ctx context.Context) (map[string]string, error) {
+	found := map[string]string{"opa": opa.Version()}
+	var problems []error
+	ask := func(name string, process *engine.Process, mayBeAbsent bool) {
+		version, err := process.Version(ctx)
+		err = errors.Join(err, process.Close())
+		if mayBeAbsent && errors.Is(err, engine.ErrAbsent) {
+			version, err = "not installed", nil
+		}
+		found[name] = version
+		problems = append(problems, err)
+	}
+	// A path that is given is one to Kyverno.
+	ask("kyverno", f.kyverno(), f.path == "")
+	ask("kubernetes", f.kubernetes(), true)
+	for _, of := range []struct{ name, engine, program string }{
+		{"kyverno", "kyverno", kyvernoProgram}, {"kubernetes", "kubernetes", kubernetesProgram}, {"opa", opa.RegoName, opaProgram},
+	} {
+		for _, version := range engine.Versions(of.program, f.path) {
+			if process, ok := f.ofVersion(engine.Ref{Name: of.engine, Version: version})().(*engine.Process); ok {
+				ask(engine.Ref{Name: of.name, Version: version}.String(), process, false)
 			}
-			return module.Version
 		}
 	}
-	return "not linked"
+	return found, errors.Join(problems...)
 }

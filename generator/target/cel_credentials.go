@@ -88,6 +88,8 @@ func (d celDialect) serviceAccounts(plan *mirror.Plan) (*artifact.File, error) {
 		"# behind those that they name already, once. " + existing
 	data["Title"] = "Name the pull secrets of " + plan.Name + " in ServiceAccounts"
 	data["Subject"] = "ServiceAccount"
+	// spec.evaluation.skipBackgroundRequests
+	data["MinVersion"] = "1.19.0"
 	data["Description"] = "Appends the pull secrets of registry mirrors to the ServiceAccounts that carry them, so that\n" +
 		"      Pods which run under these may pull from the mirrors."
 	// Without its entry a ServiceAccount works, and gets it when it is next updated.

@@ -6,12 +6,14 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"mirrorgen.dev/gen/hack/pages"
+	"mirrorgen.dev/gen/hack/results"
 )
 
 func main() {
@@ -37,39 +39,22 @@ func run(out io.Writer, rows, page string, readmes, reports, tests []string, che
 	if err != nil {
 		return err
 	}
-	results, err := readResults(reports, tests)
+	shown, err := results.Read(reports, tests)
 	if err != nil {
 		return err
 	}
-	if err := prove(providers, results); err != nil {
+	if err := prove(providers, shown); err != nil {
 		return err
 	}
-	files := map[string]string{page: renderPage(providers)}
-	names := []string{page}
+	all := []pages.Page{{Name: page, Text: renderPage(providers)}}
 	for i, name := range readmes {
-		data, err := os.ReadFile(name)
+		made, err := marks.Insert(name, renderSummary(providers, i > 0))
 		if err != nil {
 			return err
 		}
-		if files[name], err = insert(string(data), renderSummary(providers, i > 0)); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		names = append(names, name)
+		all = append(all, made)
 	}
-	var problems []error
-	for _, name := range names {
-		have, _ := os.ReadFile(name)
-		switch {
-		case string(have) == files[name]:
-		case check:
-			problems = append(problems, fmt.Errorf("%s: differs from what the run shows; run: make providers", name))
-		default:
-			if err := os.WriteFile(name, []byte(files[name]), 0o644); err != nil {
-				problems = append(problems, err)
-			}
-		}
-	}
-	if err := errors.Join(problems...); err != nil {
+	if err := pages.Write(all, check, "make providers"); err != nil {
 		return err
 	}
 	claims, reach := count(providers)
@@ -77,17 +62,9 @@ func run(out io.Writer, rows, page string, readmes, reports, tests []string, che
 	return nil
 }
 
-// The marks between which a README's table stands.
-const (
-	begin = "<!-- providers: make providers writes this table -->\n"
-	end   = "<!-- /providers -->\n"
-)
-
-func insert(text, table string) (string, error) {
-	before, rest, ok := strings.Cut(text, begin)
-	_, after, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		return "", errors.New("has no marks for the table of providers")
-	}
-	return before + begin + table + end + after, nil
+// marks are those between which a README's table stands.
+var marks = pages.Marks{
+	Begin: "<!-- providers: make providers writes this table -->\n",
+	End:   "<!-- /providers -->\n",
+	Of:    "the table of providers",
 }

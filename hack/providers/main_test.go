@@ -51,12 +51,12 @@ func in(t *testing.T, rows, report, events, readme string, check bool) (page, ta
 }
 
 func TestAProvenTableIsWritten(t *testing.T) {
-	page, readme, err := in(t, rows, report, events, "before\n"+begin+"old\n"+end+"after\n", false)
+	page, readme, err := in(t, rows, report, events, "before\n"+marks.Begin+"old\n"+marks.End+"after\n", false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "before\n" + begin + "| provider | what is generated | how it is proven |\n|---|---|---|\n" +
-		"| [A](examples/a/README.md) | rewritten images, diagnosis | 2 cases, 1 test, 1 out of reach |\n" + end + "after\n"; readme != want {
+	if want := "before\n" + marks.Begin + "| provider | what is generated | how it is proven |\n|---|---|---|\n" +
+		"| [A](examples/a/README.md) | rewritten images, diagnosis | 2 cases, 1 test, 1 out of reach |\n" + marks.End + "after\n"; readme != want {
 		t.Errorf("README:\n%s\nwant\n%s", readme, want)
 	}
 	for _, line := range []string{
@@ -71,21 +71,21 @@ func TestAProvenTableIsWritten(t *testing.T) {
 }
 
 func TestWhatTheRunDoesNotShowIsRefused(t *testing.T) {
-	marks := begin + end
+	noTable := marks.Begin + marks.End
 	for _, test := range []struct{ reason, rows, report, events, readme, says string }{
-		{"a case that failed", rows, strings.Replace(report, `"passed"`, `"failed"`, 1), events, marks, `A: "it | pulls": case one is failed in reference`},
-		{"a case that is not there", strings.Replace(rows, "[one,", "[none,", 1), report, events, marks, `case none did not pass in any pipeline`},
-		{"a case that no pipeline can do", rows, strings.ReplaceAll(report, `"passed"`, `"not applicable"`), events, marks, "case two did not pass in any pipeline"},
-		{"a test that failed", rows, report, strings.Replace(events, `"pass"`, `"fail"`, 1), marks, "test pkg TestX/y: fail"},
-		{"a test that was skipped", rows, report, strings.Replace(events, `"pass"`, `"skip"`, 1), marks, "test pkg TestX/y: skip"},
-		{"a test that is not there", rows, report, "", marks, "test pkg TestX/y: not in the run"},
-		{"a statement without a proof", strings.Replace(rows, ", outOfReach: too far", "", 1), report, events, marks, "names no case and no test"},
-		{"a statement that is both", strings.Replace(rows, "outOfReach: too far", "outOfReach: too far, cases: [one]", 1), report, events, marks, "it is one of the two"},
-		{"an unknown field", strings.Replace(rows, "nameZh", "nameCn", 1), report, events, marks, "nameCn: unknown field"},
-		{"no provider", "providers: []\n", report, events, marks, "providers: is empty"},
+		{"a case that failed", rows, strings.Replace(report, `"passed"`, `"failed"`, 1), events, noTable, `A: "it | pulls": case one is failed in reference`},
+		{"a case that is not there", strings.Replace(rows, "[one,", "[none,", 1), report, events, noTable, `case none did not pass in any pipeline`},
+		{"a case that no pipeline can do", rows, strings.ReplaceAll(report, `"passed"`, `"not applicable"`), events, noTable, "case two did not pass in any pipeline"},
+		{"a test that failed", rows, report, strings.Replace(events, `"pass"`, `"fail"`, 1), noTable, "test pkg TestX/y: fail"},
+		{"a test that was skipped", rows, report, strings.Replace(events, `"pass"`, `"skip"`, 1), noTable, "test pkg TestX/y: skip"},
+		{"a test that is not there", rows, report, "", noTable, "test pkg TestX/y: not in the run"},
+		{"a statement without a proof", strings.Replace(rows, ", outOfReach: too far", "", 1), report, events, noTable, "names no case and no test"},
+		{"a statement that is both", strings.Replace(rows, "outOfReach: too far", "outOfReach: too far, cases: [one]", 1), report, events, noTable, "it is one of the two"},
+		{"an unknown field", strings.Replace(rows, "nameZh", "nameCn", 1), report, events, noTable, "nameCn: unknown field"},
+		{"no provider", "providers: []\n", report, events, noTable, "providers: is empty"},
 		{"a README without marks", rows, report, events, "nothing", "has no marks"},
-		{"a report that is none", rows, "{", events, marks, "cases.json"},
-		{"events that are none", rows, report, "{", marks, "tests.json"},
+		{"a report that is none", rows, "{", events, noTable, "cases.json"},
+		{"events that are none", rows, report, "{", noTable, "tests.json"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			page, readme, err := in(t, test.rows, test.report, test.events, test.readme, false)
@@ -100,8 +100,8 @@ func TestWhatTheRunDoesNotShowIsRefused(t *testing.T) {
 }
 
 func TestACheckWritesNothingAndNamesWhatDiffers(t *testing.T) {
-	page, readme, err := in(t, rows, report, events, begin+end, true)
-	if err == nil || !strings.Contains(err.Error(), "run: make providers") || page != "" || readme != begin+end {
+	page, readme, err := in(t, rows, report, events, marks.Begin+marks.End, true)
+	if err == nil || !strings.Contains(err.Error(), "run: make providers") || page != "" || readme != marks.Begin+marks.End {
 		t.Errorf("error %v, page %q, README %q", err, page, readme)
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"mirrorgen.dev/gen/hack/pages"
 )
 
 // renderPage is docs/providers.md: every statement with its proof.
@@ -18,10 +20,10 @@ func renderPage(providers []provider) string {
 		b.WriteString("| the document says | what is generated | proven by |\n|---|---|---|\n")
 		for _, s := range p.statements {
 			if s.outOfReach != "" {
-				fmt.Fprintf(&b, "| %s | | out of reach: %s |\n", cell(s.says), cell(s.outOfReach))
+				fmt.Fprintf(&b, "| %s | | out of reach: %s |\n", pages.Cell(s.says), pages.Cell(s.outOfReach))
 				continue
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(s.says), cell(s.generated), proofs(s))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", pages.Cell(s.says), pages.Cell(s.generated), proofs(s))
 		}
 	}
 	return b.String()
@@ -41,9 +43,6 @@ func proofs(s statement) string {
 	}
 	return strings.Join(parts, ", ")
 }
-
-// cell keeps a text within its cell.
-func cell(text string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(text) }
 
 // renderSummary is the READMEs' table: one line for each provider.
 func renderSummary(providers []provider, chinese bool) string {
@@ -65,7 +64,7 @@ func renderSummary(providers []provider, chinese bool) string {
 			}
 			name = "[" + name + "](" + p.example + "/" + page + ")"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, cell(generated(p, chinese)), cell(summary(p, chinese)))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, pages.Cell(generated(p, chinese)), pages.Cell(summary(p, chinese)))
 	}
 	return b.String()
 }

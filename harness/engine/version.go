@@ -30,6 +30,9 @@ var minorVersion = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$`)
 // ParseRef reads what String writes.
 func ParseRef(text string) (Ref, error) {
 	name, version, versioned := strings.Cut(text, "@")
+	if name == "" {
+		return Ref{}, fmt.Errorf("engine %q: names no engine; write one such as kyverno or kyverno@1.18", text)
+	}
 	if versioned && !minorVersion.MatchString(version) {
 		return Ref{}, fmt.Errorf("engine %q: %q is no minor version; write one such as %s@1.18", text, version, name)
 	}

@@ -25,6 +25,8 @@ func TestARefIsAnEngineAndAMinorVersion(t *testing.T) {
 		{"a major version is not enough", "kyverno@1", Ref{}, true},
 		{"an @ announces a version", "kyverno@", Ref{}, true},
 		{"there is one version", "kyverno@1.18@1.19", Ref{}, true},
+		{"no engine", "", Ref{}, true},
+		{"a version of none", "@1.18", Ref{}, true},
 		{"a version is no path", "kyverno@../../bin/1.18", Ref{}, true},
 	} {
 		t.Run(row.reason, func(t *testing.T) {

@@ -39,6 +39,7 @@ type documentCase struct {
 	Folder     string          `json:"folder"`
 	File       string          `json:"file,omitempty"`
 	Line       int             `json:"line,omitempty"`
+	Needs      string          `json:"needs,omitempty"`
 	Images     []documentImage `json:"images,omitempty"`
 }
 
@@ -73,7 +74,7 @@ func JSON(w io.Writer, r *Report, _ Options) error {
 		c := documentCase{
 			Name: result.Case, Engine: result.Pipeline, Status: result.Status.String(),
 			Diff: result.Diff, Messages: append([]string{}, result.Messages...), DurationMs: result.Duration.Milliseconds(),
-			Why: result.Why, Folder: result.Folder, File: result.File, Line: result.Line,
+			Why: result.Why, Folder: result.Folder, File: result.File, Line: result.Line, Needs: result.Needs,
 		}
 		for _, image := range result.Images {
 			c.Images = append(c.Images, documentImage(image))

@@ -66,6 +66,9 @@ type Result struct {
 	// Messages say why the status is not Passed, one finding each; for a Passed
 	// case they are empty.
 	Messages []string
+	// Needs is what the policies say that they need where the pipeline is of an older
+	// version, such as Kyverno 1.19; the status is then Broken. Empty: nothing.
+	Needs    string
 	Duration time.Duration
 }
 

@@ -35,6 +35,9 @@ func OpenAdmission(ctx context.Context, set *PolicySet, factories map[string]Fac
 		if !set.has(of.Name) {
 			return nil, fmt.Errorf("%s: holds nothing that %s runs", set.Name, of.Name)
 		}
+		if _, err := set.needs(of); err != nil {
+			return nil, err
+		}
 		session, err := a.sessions.session(ctx, of, set)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", of, err)

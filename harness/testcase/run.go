@@ -207,6 +207,13 @@ func (r *runner) runPipeline(ctx context.Context, c *Case, set *PolicySet, p Pip
 		result.Status, result.Messages = report.NotApplicable, []string{p.Judge + " only rewrites in these policies; gatekeeper judges"}
 		return result
 	}
+	mutates, judges := p.Engines()
+	for _, of := range []engine.Ref{mutates, judges} {
+		if needs, err := set.needs(of); err != nil {
+			result.Needs = needs
+			return broken(err)
+		}
+	}
 	got, err := r.admit(ctx, c, set, p)
 	if r.InCluster && errors.Is(err, engine.ErrUnsubmittable) {
 		result.Status, result.Messages = report.NotApplicable, splitLines(err.Error())

@@ -110,6 +110,8 @@ func TestAdmissionGoesThroughOneOrTwoEngines(t *testing.T) {
 		{"a pipeline", "mpol@1.18->vpol@1.18", engine.Ref{Name: "kyverno-cel", Version: "1.18"}, engine.Ref{Name: "kyverno-cel", Version: "1.18"}, ""},
 		{"two engines that are no pipeline", "reference->rego", engine.Ref{Name: "reference"}, engine.Ref{Name: "rego"}, ""},
 		{"what does not mutate", "gatekeeper@1.17->kyverno", engine.Ref{}, engine.Ref{}, `"gatekeeper@1.17" does not mutate`},
+		{"half a pipeline", "->rego", engine.Ref{}, engine.Ref{}, "names no engine"},
+		{"the other half", "kyverno->", engine.Ref{}, engine.Ref{}, "names no engine"},
 		{"what is no version", "kyverno@x", engine.Ref{}, engine.Ref{}, "--engine: "},
 	} {
 		t.Run(row.reason, func(t *testing.T) {

@@ -60,3 +60,20 @@ func TestAVersionThatNoEngineIsMadeForBreaksItsCases(t *testing.T) {
 		t.Errorf("exit %d, %+v", found.ExitCode(), found.Results)
 	}
 }
+
+func TestACaseWhosePoliciesNeedALaterVersionSaysSo(t *testing.T) {
+	policies := "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: p\n  annotations:\n    policies.kyverno.io/minversion: 1.19.0\n"
+	dir := write(t, map[string]string{"policies.yaml": policies, "claim/case.yaml": "why: it proves something\npolicies: [../policies.yaml]\n", "claim/object.yaml": pod, "claim/want.yaml": pod})
+	pipelines, err := testcase.Select([]string{"kyverno@1.18", "kyverno"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := run(t, dir, testcase.Options{Engines: factories(fake{name: "kyverno", admit: allow}, fake{name: "kyverno@1.18", admit: allow}), Pipelines: pipelines})
+	older, atHand := found.Results[0], found.Results[1]
+	if older.Status != report.Broken || older.Needs != "Kyverno 1.19" || len(older.Messages) != 1 || found.ExitCode() != 2 {
+		t.Errorf("on the older version: %+v", older)
+	}
+	if atHand.Status != report.Passed || atHand.Needs != "" {
+		t.Errorf("on the one at hand: %+v", atHand)
+	}
+}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/kyverno/kyverno/pkg/background/gpol"
-	"github.com/kyverno/kyverno/pkg/event"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -89,8 +88,7 @@ func (c *celBackground) start() error {
 	c.mapper = restmapper.NewDiscoveryRESTMapper(kinds)
 	c.watchers = gpol.NewWatchManager(logr.Discard(), c.client)
 	c.answers = newGeneratingAnswers(c.namespace, e.matcher)
-	c.controller = gpol.NewCELGenerateController(c.client, nil, e.libraries, c.answers, generatingPolicies(c.session.generating),
-		c.watchers, c.answers, event.NewFake(), logr.Discard(), e.configuration)
+	c.controller = c.newGenerateController()
 	return nil
 }
 

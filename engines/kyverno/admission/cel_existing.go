@@ -9,13 +9,11 @@ import (
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	kyvernov2 "github.com/kyverno/kyverno/api/kyverno/v2"
 	"github.com/kyverno/kyverno/pkg/admissionpolicy"
-	"github.com/kyverno/kyverno/pkg/background/mpol"
 	"github.com/kyverno/kyverno/pkg/cel/matching"
 	mpolengine "github.com/kyverno/kyverno/pkg/cel/policies/mpol/engine"
 	"github.com/kyverno/kyverno/pkg/client/clientset/versioned"
 	policiesclient "github.com/kyverno/kyverno/pkg/client/clientset/versioned/typed/policies.kyverno.io/v1beta1"
 	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
-	"github.com/kyverno/kyverno/pkg/event"
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -36,7 +34,7 @@ func targetExpressions(spec *policiesv1beta1.MutatingPolicySpec) []expression {
 	if spec.TargetMatchConstraints != nil {
 		all = append(all, expression{"spec.targetMatchConstraints.expression", spec.TargetMatchConstraints.Expression})
 	}
-	for i, condition := range spec.TargetMatchConditions {
+	for i, condition := range targetMatchConditions(spec) {
 		all = append(all, expression{fmt.Sprintf("spec.targetMatchConditions[%d].expression", i), condition.Expression})
 	}
 	return all
@@ -99,9 +97,7 @@ func (c *celBackground) mutateExisting(p *mutatingPolicy, review *admissionv1.Ad
 	engine := &mutatingAnswers{Engine: mpolengine.NewEngine(c.existing(p), c.namespace, nil, &e.schemas, e.libraries)}
 	status := &status{}
 	before := c.store.changes
-	err := mpol.NewProcessor(c.client, policiesOf{policy: p.source}, engine, c.mapper, e.libraries, status, event.NewFake(), e.configuration).
-		Process(&kyvernov2.UpdateRequest{Spec: spec})
-	if err != nil {
+	if err := c.processMutating(policiesOf{policy: p.source}, engine, status, spec); err != nil {
 		status.messages = append(status.messages, err.Error())
 	}
 	for _, message := range slices.Concat(engine.failures, status.messages) {
@@ -143,7 +139,7 @@ func (e existingProvider) MatchesMutateExisting(ctx context.Context, attributes 
 		if err != nil || !covers || spec.MatchConditions != nil && !variant.CompiledPolicy.MatchesConditions(ctx, attributes, review, namespace, e.engine.libraries) {
 			continue
 		}
-		names = append(names, mpolengine.PolicyKey(variant.Policy))
+		names = append(names, mutatingKey(variant.Policy))
 	}
 	return names
 }

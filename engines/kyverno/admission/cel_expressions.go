@@ -16,7 +16,7 @@ import (
 type expression struct{ at, text string }
 
 func mutatingExpressions(spec *policiesv1beta1.MutatingPolicySpec) []expression {
-	all := commonExpressions(spec.Variables, spec.MatchConditions, spec.AuditAnnotations)
+	all := commonExpressions(spec.Variables, spec.MatchConditions, mutatingAnnotations(spec))
 	for i, mutation := range spec.Mutations {
 		if mutation.ApplyConfiguration != nil {
 			all = append(all, expression{fmt.Sprintf("spec.mutations[%d].applyConfiguration.expression", i), mutation.ApplyConfiguration.Expression})

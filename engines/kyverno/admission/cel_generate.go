@@ -93,13 +93,13 @@ func (c *celBackground) generate(p *generatingPolicy, trigger *unstructured.Unst
 			continue
 		}
 		if len(resources) > 0 {
-			if err := c.watchers.SyncWatchers(p.name, &rule.Trigger, resources); err != nil {
+			if err := c.sync(p.name, &rule.Trigger, resources); err != nil {
 				failed = true
 				c.findings.unevaluated(p.name, err.Error())
 			}
 		}
 		if clean {
-			c.watchers.CleanupStaleDownstreams(p.name, &rule.Trigger, resources)
+			c.clean(p.name, &rule.Trigger, resources)
 		}
 	}
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"github.com/kyverno/kyverno/pkg/cel/policies/gpol"
 	gpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/gpol/compiler"
 	gpolengine "github.com/kyverno/kyverno/pkg/cel/policies/gpol/engine"
-	"github.com/kyverno/kyverno/pkg/cel/policies/gpol/template"
 	"k8s.io/utils/ptr"
 )
 
@@ -55,21 +54,17 @@ func (s *Session) addGenerating(source policiesv1beta1.GeneratingPolicyLike) (wa
 func offlineGenerating(policy policiesv1beta1.GeneratingPolicyLike) error {
 	spec := policy.GetSpec()
 	var problems []error
-	if spec.UseServerSideApply {
+	if generatesServerSide(spec) {
 		problems = append(problems, errors.New("spec.useServerSideApply is true: who owns which field is kept by an API server, and this engine has none"))
 	}
 	return errors.Join(append(problems, asksOutside(generatingExpressions(spec), "resource", "generator")...)...)
 }
 
 func generatingExpressions(spec *policiesv1beta1.GeneratingPolicySpec) []expression {
-	all := commonExpressions(spec.Variables, spec.MatchConditions, spec.AuditAnnotations)
+	all := commonExpressions(spec.Variables, spec.MatchConditions, generatingAnnotations(spec))
 	for i, generation := range spec.Generation {
 		all = append(all, expression{fmt.Sprintf("spec.generate[%d].expression", i), generation.Expression})
-		if generation.Template != nil && generation.Template.Interpolate == policiesv1beta1.InterpolationModeCEL {
-			for _, text := range template.ExtractExpressions(generation.Template.Value) {
-				all = append(all, expression{fmt.Sprintf("spec.generate[%d].template", i), text})
-			}
-		}
+		all = append(all, templateExpressions(i, generation)...)
 	}
 	return all
 }

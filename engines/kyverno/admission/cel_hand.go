@@ -28,7 +28,7 @@ func newLibrary() library {
 		mapper = meta.MultiRESTMapper{} // every kind is of a namespace
 	}
 	hand := &clusterInHand{}
-	made, err := libs.NewContextProvider(hand, nil, nil, mapper, false)
+	made, err := newContextProvider(hand, mapper)
 	if err != nil {
 		panic(err) // it has no way to fail
 	}

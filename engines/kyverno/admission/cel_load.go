@@ -12,7 +12,6 @@ import (
 	"github.com/kyverno/kyverno/pkg/cel/policies/mpol"
 	mpolautogen "github.com/kyverno/kyverno/pkg/cel/policies/mpol/autogen"
 	mpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/mpol/compiler"
-	mpolengine "github.com/kyverno/kyverno/pkg/cel/policies/mpol/engine"
 	"github.com/kyverno/kyverno/pkg/cel/policies/vpol"
 	vpolautogen "github.com/kyverno/kyverno/pkg/cel/policies/vpol/autogen"
 	vpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/vpol/compiler"
@@ -48,7 +47,7 @@ func (s *Session) addMutating(source policiesv1beta1.MutatingPolicyLike) (warnin
 	for _, config := range slices.Sorted(maps.Keys(derived)) {
 		like := source.DeepCopyObject().(policiesv1beta1.MutatingPolicyLike)
 		*like.GetSpec() = *derived[config].Spec
-		if err := p.compile(like, config == mpolautogen.ExtractionReplacementsRef); err != nil {
+		if err := p.compile(like, config == mutatingExtraction); err != nil {
 			return nil, underivable(config, err)
 		}
 		derivations = append(derivations, derivation{config, derived[config].Targets, like.GetMatchConditions()})
@@ -74,7 +73,7 @@ func (p *mutatingPolicy) compile(source policiesv1beta1.MutatingPolicyLike, extr
 		return celProblems(problems.ToAggregate())
 	}
 	p.constraints = append(p.constraints, made.constraints)
-	p.variants = append(p.variants, mutatingVariant{made, mpolengine.Policy{Policy: source, CompiledPolicy: compiled, ExtractionMode: extraction}})
+	p.variants = append(p.variants, mutatingVariant{made, compiledMutating(source, compiled, extraction)})
 	return nil
 }
 
@@ -99,7 +98,7 @@ func (s *Session) addValidating(source policiesv1beta1.ValidatingPolicyLike) (wa
 	for _, config := range slices.Sorted(maps.Keys(derived)) {
 		like := source.DeepCopyObject().(policiesv1beta1.ValidatingPolicyLike)
 		*like.GetValidatingPolicySpec() = *derived[config].Spec
-		if err := p.compile(like, config == vpolautogen.ExtractionReplacementsRef); err != nil {
+		if err := p.compile(like, config == validatingExtraction); err != nil {
 			return nil, underivable(config, err)
 		}
 		derivations = append(derivations, derivation{config, derived[config].Targets, like.GetMatchConditions()})
@@ -132,7 +131,7 @@ func (p *validatingPolicy) compile(source policiesv1beta1.ValidatingPolicyLike, 
 		}
 	}
 	if extraction {
-		alone := vpolengine.Policy{Actions: p.actions, Policy: source, CompiledPolicy: compiled, ExtractionMode: true}
+		alone := extracting(vpolengine.Policy{Actions: p.actions, Policy: source, CompiledPolicy: compiled})
 		variant.extraction = func(context.Context) ([]vpolengine.Policy, error) { return []vpolengine.Policy{alone}, nil }
 	}
 	p.constraints = append(p.constraints, made.constraints)

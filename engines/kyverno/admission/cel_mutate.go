@@ -105,7 +105,7 @@ func (m *mutation) evaluate(ctx context.Context, p *mutatingPolicy, variant *mut
 	if !covers {
 		return nil, false, nil
 	}
-	if variant.engine.ExtractionMode {
+	if extracts(variant.engine) {
 		return nil, true, errExtraction
 	}
 	var review admissionv1.AdmissionRequest

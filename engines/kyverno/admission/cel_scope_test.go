@@ -21,6 +21,7 @@ validationActions: [Audit]`)
 
 const (
 	onPods        = `resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: ["*"], resources: [pods, pods/ephemeralcontainers]}]`
+	onPodsAlone   = `resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: ["*"], resources: [pods]}]`
 	onEverything  = `resourceRules: [{apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*"]}]`
 	onNamespaces  = `resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: ["*"], resources: [namespaces]}]`
 	optOut        = `objectSelector: {matchExpressions: [{key: mirror.opt-out, operator: DoesNotExist}]}`
@@ -35,6 +36,7 @@ func TestScopeIsThatOfCELPolicies(t *testing.T) {
 		return `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"` + name + `"}}`
 	}
 	node := `{"apiVersion":"v1","kind":"Node","metadata":{"name":"n"}}`
+	deployment := `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop"},"spec":{"template":{}}}`
 	on, none := map[string]string{"mirror": "on"}, map[string]string{}
 	cases := []struct {
 		reason, constraints, more string
@@ -76,6 +78,8 @@ func TestScopeIsThatOfCELPolicies(t *testing.T) {
 		{"its name is among the labels", onPods, `matchConditions: [{name: c, expression: "namespaceObject.metadata.labels['kubernetes.io/metadata.name'] == 'shop' && namespaceObject.metadata.name == 'shop'"}]`, protocol.Admit{Object: object(t, pod), NamespaceLabels: none}, true},
 		{"a Namespace that is made is not there yet", onNamespaces, `matchConditions: [{name: c, expression: "namespaceObject == null"}]`, protocol.Admit{Object: object(t, namespace("shop"))}, true},
 		{"what the request is", onPods, `matchConditions: [{name: c, expression: "request.operation == 'CREATE' && request.userInfo.username == 'mirrorgen' && request.kind.kind == 'Pod' && request.object.metadata.name == 'web'"}]`, protocol.Admit{Object: object(t, pod)}, true},
+		{"what Kyverno derives has the conditions too", onPodsAlone, `matchConditions: [{name: c, expression: "oldObject == null || size(oldObject) == 0"}]`, protocol.Admit{Object: object(t, deployment)}, true},
+		{"also at the API server", onPodsAlone, `matchConditions: [{name: c, expression: "oldObject != null"}]`, protocol.Admit{Object: object(t, deployment)}, false},
 		{"connecting", onPods, "", protocol.Admit{Object: object(t, pod), Operation: "CONNECT"}, true},
 	}
 	for _, test := range cases {

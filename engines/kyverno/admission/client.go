@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/kyverno/kyverno/pkg/clients/dclient"
 	corev1 "k8s.io/api/core/v1"
@@ -78,6 +79,8 @@ func (c resourceClient) Create(_ context.Context, object *unstructured.Unstructu
 }
 
 func (c resourceClient) Update(ctx context.Context, object *unstructured.Unstructured, options metav1.UpdateOptions, subresources ...string) (*unstructured.Unstructured, error) {
+	// Kyverno 1.18 gives an empty one, which an API server does not see.
+	subresources = slices.DeleteFunc(slices.Clone(subresources), func(name string) bool { return name == "" })
 	if err := onlyStatus(subresources); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
-	"github.com/kyverno/kyverno/pkg/deprecations"
 	policyvalidate "github.com/kyverno/kyverno/pkg/validation/policy"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -127,8 +126,8 @@ func validate(policy kyvernov1.PolicyInterface) (warnings []string, err error) {
 	if err := offline(policy); err != nil {
 		return nil, err
 	}
-	if warning, ok := deprecations.BuildKindWarning(classicGroup, "v1", policy.GetKind()); ok {
-		warnings = append(warnings, warning.Message)
+	if warning := deprecation(policy.GetKind()); warning != "" {
+		warnings = append(warnings, warning)
 	}
 	return warnings, nil
 }

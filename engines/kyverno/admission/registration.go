@@ -53,7 +53,7 @@ func (s *Session) register() {
 		}
 	}
 	s.registrations = append(s.registrations, registrationsOf(config.MutatingPolicyWebhookName, cluster)...)
-	s.registrations = append(s.registrations, registrationsOf(config.NamespacedMutatingPolicyWebhookName, namespaced)...)
+	s.registrations = append(s.registrations, registrationsOf(namespacedMutatingWebhook, namespaced)...)
 	slices.SortStableFunc(s.registrations, func(a, b *registration) int { return cmp.Compare(a.name, b.name) })
 }
 

@@ -52,6 +52,7 @@ func TestRegistrationsAreCalledInTheOrderOfTheirNames(t *testing.T) {
 		{"unless one of the two is not called", []string{strings.Replace(marks("a", ignore), "[pods, ", "[configmaps, ", 1), marks("b", fail)}, "b"},
 		{"other selectors make other registrations", []string{marks("a", ignore), strings.Replace(marks("b", fail), "matchConstraints:", "matchConstraints:\n    objectSelector: {matchLabels: {app: web}}", 1)}, "b a"},
 		{"MutatingPolicies before classic ones", []string{classicMark("a", fail), marks("b", ignore)}, "b a"},
+		{"classic ones by failurePolicy too, and each again after the other's change", []string{classicMark("a", ignore), classicMark("b", fail)}, "b a b a"},
 		{"those of a namespace after all; classic ones are then called again, and others never", []string{of(marks("a", fail)), classicMark("b", fail), marks("c", fail+"\nreinvocationPolicy: IfNeeded")}, "c b a b"},
 	}
 	for _, test := range cases {

@@ -120,9 +120,3 @@ var errNoSignatures = errors.New("an offline registry holds no signatures")
 func (registryClient) FetchImageDescriptor(context.Context, string) (*gcrremote.Descriptor, error) {
 	return nil, errNoSignatures
 }
-
-func (registryClient) Options(context.Context) ([]gcrremote.Option, []name.Option, error) {
-	return nil, nil, errNoSignatures
-}
-
-func (registryClient) NameOptions() []name.Option { return nil }

@@ -103,7 +103,7 @@ func onStore(t *testing.T, session *Session, held *store, operation, submitted s
 // buildURForGenerateRuleChanges).
 func clones(t *testing.T, b *background, policy, rule string) []unstructured.Unstructured {
 	t.Helper()
-	found, err := common.FindDownstream(context.Background(), b.client, "v1", "Secret", map[string]string{
+	found, err := downstream(b.client, "v1", "Secret", map[string]string{
 		common.GeneratePolicyLabel:          policy,
 		common.GeneratePolicyNamespaceLabel: "",
 		common.GenerateRuleLabel:            rule,
