@@ -1,9 +1,6 @@
 package target
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // A celList is where an object keeps images, in terms of the templates: each of
 // the list's items is called c there.
@@ -71,12 +68,15 @@ func withTexts(lists []celList) []celList {
 		l.Mark = l.Present + " ? 's' + string(" + l.Image + ") : ''"
 		if !l.CreateOnly {
 			item := "variables.stored[" + strconv.Itoa(i) + "][i]"
-			old := strings.NewReplacer("(c)", "("+item+")", "c.image", item+".image")
-			differs := "variables.create || !(i < size(variables.stored[" + strconv.Itoa(i) + "]) && (" + old.Replace(l.Mark) + ") == ("
-			l.Filter = differs + l.Mark + "))"
+			l.Filter = "variables.create || !(i < size(variables.stored[" + strconv.Itoa(i) + "]) && " + celImageOf(item) + " == " + celImageOf("c") + ")"
 		}
 	}
 	return lists
+}
+
+// celImageOf is a container's image, whatever it is; null where there is none.
+func celImageOf(container string) string {
+	return "(type(" + container + ") == map && has(" + container + ".image) ? dyn(" + container + ".image) : null)"
 }
 
 // celStored are the lists whose stored images are compared with.
