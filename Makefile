@@ -15,7 +15,7 @@ export MIRRORGEN_ENGINE_KYVERNO = $(ENGINE)
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 .PHONY: demo
 demo: gen ## generate from the sample, run all cases on all engines, print the table
@@ -164,10 +164,47 @@ fuzz: build ## every fuzz test and the agreement of all engines, FUZZTIME each (
 bench: gen ## Go benchmarks of the parts, and of generated policies in Kyverno
 	$(GO) test -run '^$$' -bench . -benchmem ./generator/... ./harness/...
 	hack/bench-kyverno.sh $(BIN)/gen
+	hack/bench-cel.sh $(BIN)/gen
 
 .PHONY: bench-peers
 bench-peers: build $(TOOLS)/gator $(TOOLS)/conftest $(TOOLS)/kyverno ## whole processes side by side with gator, conftest and kyverno
 	hack/bench-peers.sh $(TOOLS) $(BIN)
+
+# What a cluster's control plane is made of, and what e2e finds it by.
+CONTROL_PLANE := $(TOOLS)/etcd $(TOOLS)/kube-apiserver $(TOOLS)/kyverno-admission $(TOOLS)/kyverno-background
+define in_e2e
+	cd e2e && export MIRRORGEN_E2E_BIN=$(CURDIR)/$(TOOLS) MIRRORGEN_E2E_REPORT=$(CURDIR)/$(BIN)/e2e && \
+	MIRRORGEN_E2E_KYVERNO=$$(cd ../tools/kyverno-controllers && $(GO) list -m -f '{{.Dir}}' github.com/kyverno/kyverno) && export MIRRORGEN_E2E_KYVERNO &&
+endef
+
+.PHONY: e2e
+e2e: $(CONTROL_PLANE) ## every case, and what happens over time, on a real API server with Kyverno; loopback only
+	@mkdir -p $(BIN)/e2e
+	$(in_e2e) $(GO) test -count=1 -p 1 -v -timeout 60m ./...
+
+.PHONY: bench-admission
+bench-admission: $(CONTROL_PLANE) ## how long a real API server takes for a Pod: no policy, a sample's shape, each target; FLAGS=-h
+	@$(in_e2e) $(GO) run ./bench-admission $(FLAGS)
+
+$(TOOLS)/etcd: tools/kube-apiserver/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/kube-apiserver && $(GOBUILD) -o ../../$@ go.etcd.io/etcd/server/v3
+
+# Its version is stamped in, as Kubernetes' own build does: without it the API
+# server says v0.0.0, and what asks for its version goes wrong.
+$(TOOLS)/kube-apiserver: tools/kube-apiserver/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/kube-apiserver && version=$$($(GO) list -m -f '{{.Version}}' k8s.io/kubernetes) && minor=$${version#v1.} && \
+	$(GO) build -trimpath -ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$$version \
+	-X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=$${minor%%.*}" -o ../../$@ k8s.io/kubernetes/cmd/kube-apiserver
+
+$(TOOLS)/kyverno-admission: tools/kyverno-controllers/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/kyverno-controllers && $(GOBUILD) -o ../../$@ github.com/kyverno/kyverno/cmd/kyverno
+
+$(TOOLS)/kyverno-background: tools/kyverno-controllers/go.mod
+	@mkdir -p $(TOOLS)
+	cd tools/kyverno-controllers && $(GOBUILD) -o ../../$@ github.com/kyverno/kyverno/cmd/background-controller
 
 $(TOOLS)/staticcheck: tools/staticcheck/go.mod
 	@mkdir -p $(TOOLS)

@@ -188,3 +188,8 @@ func celQuoted(text string) string {
 func celShown(marked string) string {
 	return "(size(" + marked + ") > 1001 ? 'of ' + string(size(" + marked + ") - 1) + ' characters' : " + celQuoted(marked+".substring(1)") + ")"
 }
+
+// celFlood is how many entries of its lists a request may add at most to be
+// looked at one by one: counting more of them would cost more than the API server
+// allows an expression, and nothing that is stored has so many.
+const celFlood = 10_000

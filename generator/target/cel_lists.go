@@ -68,7 +68,7 @@ func withTexts(lists []celList) []celList {
 		l.Mark = l.Present + " ? 's' + string(" + l.Image + ") : ''"
 		if !l.CreateOnly {
 			item := "variables.stored[" + strconv.Itoa(i) + "][i]"
-			l.Filter = "variables.create || !(i < size(variables.stored[" + strconv.Itoa(i) + "]) && " + celImageOf(item) + " == " + celImageOf("c") + ")"
+			l.Filter = "oldObject == null || !has(oldObject.spec) || !(i < size(variables.stored[" + strconv.Itoa(i) + "]) && " + celImageOf(item) + " == " + celImageOf("c") + ")"
 		}
 	}
 	return lists

@@ -48,7 +48,6 @@ func celRewriteData(plan *mirror.Plan, lists []celList, data map[string]any) {
 	data["Spec"] = false
 	data["Lists"] = lists
 	data["Stored"] = celStored(lists)
-	data["Flood"] = celFlood
 	data["References"] = plan.Limits.References
 	data["Characters"] = plan.Limits.Characters
 	data["MaxLength"] = longestReference(maps.Keys(table), maps.Keys(plan.Transports), maps.Keys(plan.PullSecrets))
@@ -110,8 +109,3 @@ func celWritable(table mirror.Table) string {
 // reference. The lengths of path, tag and digest, and 64 digits alone, are left
 // to the expression around it: counted repeats make it slow.
 const celGrammar = `^(?:(?:` + grammarName + `|` + grammarIPv6 + `)/)?` + grammarPath + grammarTag + grammarDigest + `$`
-
-// celFlood is how many entries of its lists a request may add at most to be
-// looked at one by one: counting more of them would cost more than the API server
-// allows an expression, and nothing that is stored has so many.
-const celFlood = 10_000

@@ -22,6 +22,16 @@ type judgement struct {
 	emitWarning bool
 }
 
+// between is the JMESPath text that stands between two findings. An API server
+// drops a warning that holds a line break (apimachinery, NewWarningHeader), without
+// a word; in a denial and in a report one finding a line reads best.
+func (j judgement) between() string {
+	if j.emitWarning {
+		return "'; '"
+	}
+	return "`\"\\n\"`"
+}
+
 // kyvernoConstraint renders the policy that refuses images, or, as enforcement
 // says, warns of them or records them.
 func kyvernoConstraint(plan *mirror.Plan) (*artifact.File, error) {
@@ -127,6 +137,7 @@ func kyvernoJudgement(plan *mirror.Plan, j judgement) (*artifact.File, error) {
 		"FailurePolicy": plan.ConstraintFailurePolicy,
 		"FailureAction": j.failureAction,
 		"EmitWarning":   j.emitWarning,
+		"Between":       j.between(),
 		"Scope":         scope,
 		"Judge":         j.findings != warnings || canBeNotHeld(plan.Table),
 		"Further":       further,

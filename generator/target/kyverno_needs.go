@@ -17,12 +17,12 @@ func needsRules(plan *mirror.Plan, j judgement, scope func(operations string) (s
 		return err
 	}
 	if j.findings != denials {
-		if err := add(secretsRule(plan, scope)); err != nil {
+		if err := add(secretsRule(plan, j, scope)); err != nil {
 			return "", err
 		}
 	}
 	if j.findings != warnings {
-		if err := add(annotationsRule(plan, j.failureAction, scope)); err != nil {
+		if err := add(annotationsRule(plan, j, scope)); err != nil {
 			return "", err
 		}
 	}
@@ -31,7 +31,7 @@ func needsRules(plan *mirror.Plan, j judgement, scope func(operations string) (s
 
 // annotationsRule counts the registries that annotations list; "" where no
 // platform of the set's limits them.
-func annotationsRule(plan *mirror.Plan, failureAction string, scope func(string) (string, error)) (string, error) {
+func annotationsRule(plan *mirror.Plan, j judgement, scope func(string) (string, error)) (string, error) {
 	var limited []mirror.Annotation
 	for _, a := range plan.Annotations() {
 		if a.Most > 0 {
@@ -45,13 +45,13 @@ func annotationsRule(plan *mirror.Plan, failureAction string, scope func(string)
 	if err != nil {
 		return "", err
 	}
-	text, err := render("kyverno/annotations.yaml", map[string]any{"Scope": where, "FailureAction": failureAction, "Keys": limited})
+	text, err := render("kyverno/annotations.yaml", map[string]any{"Scope": where, "FailureAction": j.failureAction, "Between": j.between(), "Keys": limited})
 	return string(text), err
 }
 
 // secretsRule warns of images on a stored Pod whose pull secret it does not
 // name; "" where no mirror has one.
-func secretsRule(plan *mirror.Plan, scope func(string) (string, error)) (string, error) {
+func secretsRule(plan *mirror.Plan, j judgement, scope func(string) (string, error)) (string, error) {
 	if len(plan.PullSecrets) == 0 {
 		return "", nil
 	}
@@ -71,6 +71,7 @@ func secretsRule(plan *mirror.Plan, scope func(string) (string, error)) (string,
 	}
 	text, err := render("kyverno/secrets.yaml", map[string]any{
 		"Scope":       where,
+		"Between":     j.between(),
 		"References":  plan.Limits.References,
 		"Characters":  plan.Limits.Characters,
 		"MaxLength":   longestReference(maps.Keys(plan.PullSecrets)),

@@ -10,10 +10,11 @@ import (
 )
 
 // joins are the engines whose policies, as they are generated, put all findings
-// of an object into one message: an API server shows one message of a policy.
-var joins = map[string]bool{"kyverno-cel": true, "kubernetes": true}
+// of an object into one message: an API server shows one message of a policy, and
+// no warning of several lines, as those of kyverno's ClusterPolicies would be.
+var joins = map[string]bool{"kyverno": true, "kyverno-cel": true, "kubernetes": true}
 
-// Apart is the session of a CEL engine with policies that were generated: the one
+// Apart is the session of such an engine with policies that were generated: the one
 // message of each is given as the findings that it was put together from. Other
 // engines' sessions are returned as they are.
 func Apart(name string, session engine.Session) engine.Session {
