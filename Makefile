@@ -12,6 +12,7 @@ GOBUILD := $(GO) build -trimpath -ldflags='-s -w'
 # Absolute, as tests run in the folders of their packages.
 ENGINE  := $(CURDIR)/$(BIN)/gen-engine-kyverno
 export MIRRORGEN_ENGINE_KYVERNO = $(ENGINE)
+export MIRRORGEN_ENGINE_KUBERNETES = $(CURDIR)/$(BIN)/gen-engine-kubernetes
 
 .PHONY: help
 help: ## list the targets
@@ -93,6 +94,7 @@ test: build ## every test, and every case in every pipeline
 	$(BIN)/gen test examples/*/testcases
 	$(BIN)/gen test examples/overlays/testcases --policies examples/overlays/rendered/dev
 	$(BIN)/gen test examples/overlays/testcases --policies examples/overlays/rendered/prod
+	hack/cost.sh $(BIN)/gen
 	# The engine's program is no input that go test's cache knows of.
 	$(GO) test -count=1 ./harness/agreement ./cmd/gen
 	$(GO) test ./...

@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"migrate/expression":          {"generator/image"},
 	"migrate/verify":              {"generator/artifact", "generator/mirror", "generator/workload", "harness/engine", "migrate", "migrate/expression"},
 	"templates":                   {},
+	"hack/heavypods":              {},
 	"hack/manymirrors":            {},
 	"hack/measure":                {},
 	"hack/pods":                   {},

@@ -21,7 +21,11 @@ func FromObjects(name string, objects []map[string]any) (*PolicySet, error) {
 	set := &PolicySet{Name: name, Files: map[string][]artifact.File{}}
 	byEngine := map[string][]map[string]any{}
 	var problems []error
+	labelled := map[string]bool{}
 	for _, object := range objects {
+		if of := setOf(object); of != "" {
+			labelled[of] = true
+		}
 		version, _ := object["apiVersion"].(string)
 		kind, _ := object["kind"].(string)
 		group, _, _ := strings.Cut(version, "/")
@@ -52,6 +56,8 @@ func FromObjects(name string, objects []map[string]any) (*PolicySet, error) {
 	for _, name := range []string{"kyverno", "kyverno-cel", "kubernetes"} {
 		set.OnlyRewrites[name] = len(byEngine["gatekeeper"]) > 0 && !slices.ContainsFunc(byEngine[name], validates)
 	}
+	set.labelled = sortedKeys(labelled)
+	set.generated = !slices.ContainsFunc(append(slices.Clone(byEngine["kyverno-cel"]), byEngine["kubernetes"]...), func(object map[string]any) bool { return !ours(object) })
 	for engine, objects := range byEngine {
 		stream, err := document.Stream(objects)
 		if err != nil {
@@ -77,6 +83,15 @@ func ours(object map[string]any) bool {
 	metadata, _ := object["metadata"].(map[string]any)
 	labels, _ := metadata["labels"].(map[string]any)
 	return labels["app.kubernetes.io/managed-by"] == "mirrorgen"
+}
+
+// setOf is the MirrorSet that a generated object says it is of; empty where it says
+// none.
+func setOf(object map[string]any) string {
+	metadata, _ := object["metadata"].(map[string]any)
+	labels, _ := metadata["labels"].(map[string]any)
+	name, _ := labels["mirrorgen.dev/set"].(string)
+	return name
 }
 
 // validates reports whether a policy judges: by its kind, or, of Kyverno's classic
@@ -155,10 +170,16 @@ func (s *PolicySet) notFor(own *PolicySet) string {
 	if len(own.Plans) == 0 {
 		return "the case has policies of its own"
 	}
-	if len(s.Plans) == 0 || slices.Equal(setNames(s), setNames(own)) {
+	names := setNames(s)
+	if len(names) == 0 {
+		// Without constraints there is no plan to read back; generated policies say
+		// by a label which set they are of.
+		names = s.labelled
+	}
+	if len(names) == 0 || slices.Equal(names, setNames(own)) {
 		return ""
 	}
-	return fmt.Sprintf("the case is about MirrorSet %s, the policies are of %s", strings.Join(setNames(own), ", "), strings.Join(setNames(s), ", "))
+	return fmt.Sprintf("the case is about MirrorSet %s, the policies are of %s", strings.Join(setNames(own), ", "), strings.Join(names, ", "))
 }
 
 func setNames(s *PolicySet) []string {

@@ -34,6 +34,11 @@ type PolicySet struct {
 	// there, as in the whole generated folder; they are then asked for no verdict.
 	OnlyRewrites map[string]bool
 
+	// generated: the policies in CEL were written by this program, and join findings.
+	generated bool
+	// labelled are the MirrorSets that the policies say they are of, sorted; empty for
+	// policies that say none.
+	labelled []string
 	// parameters are the plans that were read back, by MirrorSet.
 	parameters map[string]carried
 }
@@ -57,7 +62,7 @@ func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &PolicySet{Name: name, Plans: plans, Files: map[string][]artifact.File{}}
+	set := &PolicySet{Name: name, Plans: plans, generated: true, Files: map[string][]artifact.File{}}
 	for _, file := range files {
 		folder, rest, _ := strings.Cut(file.Path, "/")
 		switch {
@@ -210,7 +215,7 @@ func (s *sessions) session(ctx context.Context, of engine.Ref, set *PolicySet) (
 			return
 		}
 		lazy.session, lazy.err = e.Load(ctx, set.Files[of.Name])
-		if lazy.err == nil && len(set.Plans) > 0 {
+		if lazy.err == nil && set.generated {
 			lazy.session = Apart(of.Name, lazy.session)
 		}
 	})
