@@ -4,13 +4,11 @@
 package main
 
 import (
-	"context"
 	"os"
 
 	kjson "sigs.k8s.io/json"
 
 	"mirrorgen.dev/gen/engines/kubernetes/admission"
-	"mirrorgen.dev/gen/engines/protocol"
 	"mirrorgen.dev/gen/engines/protocol/serve"
 )
 
@@ -23,19 +21,7 @@ func program() serve.Program {
 		About:   "runs Kubernetes' own admission policies for gen, which starts it by itself.",
 		Version: serve.ModuleVersion("k8s.io/kubernetes"),
 		Phases:  admission.Phases(),
-		Engine:  func() serve.Engine { return engine{admission.New()} },
+		Engine:  func() serve.Engine { return serve.Loader(admission.New().Load) },
 		Decode:  kjson.UnmarshalCaseSensitivePreserveInts,
 	}
-}
-
-// engine is the API server's admission, as a program serves it.
-type engine struct{ *admission.Engine }
-
-func (e engine) Load(ctx context.Context, files []protocol.File) (serve.Session, error) {
-	session, err := e.Engine.Load(ctx, files)
-	if err != nil {
-		// Not a nil *Session, which would be a Session.
-		return nil, err
-	}
-	return session, nil
 }

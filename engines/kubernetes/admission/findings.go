@@ -1,10 +1,6 @@
 package admission
 
-import (
-	"slices"
-
-	"mirrorgen.dev/gen/engines/protocol"
-)
+import "mirrorgen.dev/gen/engines/protocol"
 
 // findings gathers what the policies said of a request.
 type findings struct {
@@ -27,28 +23,5 @@ func (f *findings) failed(policy, path string, err error) {
 }
 
 func (f *findings) outcome(allowed bool) *protocol.Outcome {
-	sorted := func(names []string) []string {
-		slices.Sort(names)
-		return slices.Compact(names)
-	}
-	return &protocol.Outcome{
-		Allowed:  allowed,
-		Messages: f.messages,
-		Warnings: distinct(f.warnings),
-		Recorded: f.recorded,
-		Matched:  sorted(f.matched),
-		Fired:    sorted(f.fired),
-	}
-}
-
-// distinct keeps the first of equal warnings, as an API server does; a policy that
-// is reinvoked repeats its own.
-func distinct(warnings []string) []string {
-	var all []string
-	for _, warning := range warnings {
-		if !slices.Contains(all, warning) {
-			all = append(all, warning)
-		}
-	}
-	return all
+	return protocol.NewOutcome(allowed, f.messages, f.warnings, f.recorded, f.matched, f.fired)
 }

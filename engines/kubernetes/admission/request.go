@@ -102,7 +102,7 @@ func (r *request) place(admit *protocol.Admit) error {
 		r.in, r.labelled = namespaceOf(r.name, stored.GetLabels()), true
 		r.named = r.object != nil && subject.GetLabels()[corev1.LabelMetadataName] == ""
 		r.object, r.old = withLabel(r.object, corev1.LabelMetadataName, r.name), withLabel(r.old, corev1.LabelMetadataName, r.name)
-	case clusterScoped[r.gvk.GroupKind()]:
+	case isClusterScoped(r.gvk.GroupKind()):
 	default:
 		r.namespace = subject.GetNamespace()
 		if r.namespace == "" {

@@ -44,7 +44,7 @@ func (k kindsDiscovery) ServerGroupsAndResources() ([]*metav1.APIGroup, []*metav
 		has := func(r metav1.APIResource) bool { return r.Kind == kind.Kind }
 		if at := kind.GroupVersion(); !slices.ContainsFunc(known[at], has) {
 			known[at] = append(known[at], metav1.APIResource{
-				Name: resourceOf(kind).Resource, Kind: kind.Kind, Namespaced: !clusterScoped[kind.GroupKind()],
+				Name: resourceOf(kind).Resource, Kind: kind.Kind, Namespaced: !isClusterScoped(kind.GroupKind()),
 			})
 		}
 	}

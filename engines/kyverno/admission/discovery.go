@@ -57,7 +57,7 @@ func (d discoveryOfStore) FindResources(group, version, kind, subresource string
 			Group:      known.Group,
 			Version:    known.Version,
 			Kind:       known.Kind,
-			Namespaced: known.Kind != "Namespace" && !clusterScoped[known.GroupKind()],
+			Namespaced: known.Kind != "Namespace" && !isClusterScoped(known.GroupKind()),
 		}
 	}
 	if len(found) == 0 {

@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"slices"
 	"strings"
 
 	"mirrorgen.dev/gen/engines/protocol"
@@ -37,30 +36,7 @@ func (f *findings) unevaluated(name, message string) {
 }
 
 func (f *findings) outcome(allowed bool) *protocol.Outcome {
-	sorted := func(names []string) []string {
-		slices.Sort(names)
-		return slices.Compact(names)
-	}
-	return &protocol.Outcome{
-		Allowed:  allowed,
-		Messages: f.messages,
-		Warnings: distinct(f.warnings),
-		Recorded: f.recorded,
-		Matched:  sorted(f.matched),
-		Fired:    sorted(f.fired),
-	}
-}
-
-// distinct keeps the first of equal warnings, as an API server does; a registration
-// that is called again repeats its own.
-func distinct(warnings []string) []string {
-	var all []string
-	for _, warning := range warnings {
-		if !slices.Contains(all, warning) {
-			all = append(all, warning)
-		}
-	}
-	return all
+	return protocol.NewOutcome(allowed, f.messages, f.warnings, f.recorded, f.matched, f.fired)
 }
 
 // lines takes a message apart: a policy that judges several images in one rule

@@ -34,7 +34,7 @@ func (s *store) refuse(at key, old, object *unstructured.Unstructured) error {
 	}
 	problems = append(problems, metav1validation.ValidateLabels(object.GetLabels(), metadata.Child("labels"))...)
 	if old == nil {
-		if at.namespace == "" && !isNamespace(object) && !clusterScoped[object.GroupVersionKind().GroupKind()] {
+		if at.namespace == "" && !isNamespace(object) && !isClusterScoped(object.GroupVersionKind().GroupKind()) {
 			return apierrors.NewBadRequest("an empty namespace may not be set during creation")
 		}
 		if s.terminating(at.namespace) {

@@ -87,7 +87,7 @@ func newRequest(admit *protocol.Admit) (*request, error) {
 	switch {
 	case r.gvk == corev1.SchemeGroupVersion.WithKind("Namespace"):
 		r.namespace = u.GetName()
-	case clusterScoped[r.gvk.GroupKind()]:
+	case isClusterScoped(r.gvk.GroupKind()):
 	default:
 		r.namespace = u.GetNamespace()
 		if r.namespace == "" {
@@ -108,29 +108,9 @@ func newRequest(admit *protocol.Admit) (*request, error) {
 	return r, nil
 }
 
-// clusterScoped are the kinds without a namespace that an admission policy is
-// likely to see. Offline there is no discovery: any other kind is taken to be namespaced.
-var clusterScoped = map[runtimeschema.GroupKind]bool{
-	{Group: "", Kind: "Node"}:                                                         true,
-	{Group: "", Kind: "PersistentVolume"}:                                             true,
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:                         true,
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:                  true,
-	{Group: "storage.k8s.io", Kind: "StorageClass"}:                                   true,
-	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                                      true,
-	{Group: "storage.k8s.io", Kind: "CSINode"}:                                        true,
-	{Group: "storage.k8s.io", Kind: "VolumeAttachment"}:                               true,
-	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:                               true,
-	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                                      true,
-	{Group: "networking.k8s.io", Kind: "IngressClass"}:                                true,
-	{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:                 true,
-	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:                 true,
-	{Group: "apiregistration.k8s.io", Kind: "APIService"}:                             true,
-	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}:     true,
-	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}:   true,
-	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        true,
-	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: true,
-	{Group: "kyverno.io", Kind: "ClusterPolicy"}:                                      true,
-	{Group: "eci.alibabacloud.com", Kind: "ImageCache"}:                               true,
+// isClusterScoped reports whether objects of a kind, Namespaces aside, lie in no namespace.
+func isClusterScoped(kind runtimeschema.GroupKind) bool {
+	return protocol.ClusterScoped(kind.Group, kind.Kind)
 }
 
 // inNamespace is the object with its namespace set; the object itself stays as it is.

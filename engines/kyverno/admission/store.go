@@ -66,7 +66,7 @@ func newStore(cluster []map[string]any) (*store, error) {
 			continue
 		}
 		u = u.DeepCopy()
-		if u.GetNamespace() == "" && !isNamespace(u) && !clusterScoped[u.GroupVersionKind().GroupKind()] {
+		if u.GetNamespace() == "" && !isNamespace(u) && !isClusterScoped(u.GroupVersionKind().GroupKind()) {
 			u.SetNamespace(metav1.NamespaceDefault)
 		}
 		complete(u)

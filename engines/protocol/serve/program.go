@@ -28,6 +28,22 @@ type Session interface {
 	Admit(ctx context.Context, admit *protocol.Admit) (*protocol.Outcome, error)
 }
 
+// Loader is the engine whose Load is load, which returns sessions of a type of its own.
+func Loader[S Session](load func(context.Context, []protocol.File) (S, error)) Engine {
+	return loader[S](load)
+}
+
+type loader[S Session] func(context.Context, []protocol.File) (S, error)
+
+func (l loader[S]) Load(ctx context.Context, files []protocol.File) (Session, error) {
+	session, err := l(ctx, files)
+	if err != nil {
+		// Not a nil S, which would be a Session.
+		return nil, err
+	}
+	return session, nil
+}
+
 // A Program is an engine as a program of its own.
 type Program struct {
 	// Name is the engine's, as the hello says it: kyverno.
