@@ -18,20 +18,5 @@ func Kubernetes() Target {
 
 func renderKubernetes(plan *mirror.Plan) ([]artifact.File, error) {
 	d := kubernetesDialect()
-	return celFiles(plan, d.rewrite, d.imageCache, d.constraint, d.warnings, kubernetesServiceAccounts)
-}
-
-// celFiles runs renderers; one that answers no file has nothing to say.
-func celFiles(plan *mirror.Plan, renderers ...func(*mirror.Plan) (*artifact.File, error)) ([]artifact.File, error) {
-	var files []artifact.File
-	for _, render := range renderers {
-		file, err := render(plan)
-		if err != nil {
-			return nil, err
-		}
-		if file != nil {
-			files = append(files, *file)
-		}
-	}
-	return files, nil
+	return renderEach(plan, d.rewrite, d.imageCache, d.constraint, d.warnings, kubernetesServiceAccounts)
 }

@@ -22,20 +22,9 @@ func Kyverno() Target {
 }
 
 func renderKyverno(plan *mirror.Plan) ([]artifact.File, error) {
-	var files []artifact.File
-	for _, render := range []func(*mirror.Plan) (*artifact.File, error){
+	return renderEach(plan,
 		kyvernoRewrite, kyvernoImageCache, kyvernoConstraint, kyvernoWarnings,
-		kyvernoPullSecrets, kyvernoServiceAccounts, kyvernoExistingAccounts, kyvernoCredentialsRBAC,
-	} {
-		file, err := render(plan)
-		if err != nil {
-			return nil, err
-		}
-		if file != nil {
-			files = append(files, *file)
-		}
-	}
-	return files, nil
+		kyvernoPullSecrets, kyvernoServiceAccounts, kyvernoExistingAccounts, kyvernoCredentialsRBAC)
 }
 
 // kyvernoFile renders a template as the plan's file of that kind.

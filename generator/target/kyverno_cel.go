@@ -17,6 +17,6 @@ func KyvernoCEL() Target {
 
 func renderKyvernoCEL(plan *mirror.Plan) ([]artifact.File, error) {
 	d := kyvernoCELDialect()
-	return celFiles(plan, d.rewrite, d.imageCache, d.constraint, d.warnings,
+	return renderEach(plan, d.rewrite, d.imageCache, d.constraint, d.warnings,
 		kyvernoCELPullSecrets, kyvernoCELServiceAccounts, kyvernoCELExistingAccounts, kyvernoCELCredentialsRBAC)
 }

@@ -22,7 +22,7 @@ func celCredentialFiles(t *testing.T, set *spec.MirrorSet) []artifact.File {
 
 func celFilesOf(t *testing.T, set *spec.MirrorSet, renderers ...func(*mirror.Plan) (*artifact.File, error)) []artifact.File {
 	t.Helper()
-	files, err := celFiles(mirror.Compile(set), renderers...)
+	files, err := renderEach(mirror.Compile(set), renderers...)
 	if err != nil {
 		t.Fatal(err)
 	}

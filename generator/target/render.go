@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/template"
 
+	"mirrorgen.dev/gen/generator/artifact"
+	"mirrorgen.dev/gen/generator/mirror"
 	"mirrorgen.dev/gen/templates"
 )
 
@@ -66,4 +68,19 @@ func indent(n int, text string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// renderEach runs renderers; one that answers no file has nothing to say.
+func renderEach(plan *mirror.Plan, renderers ...func(*mirror.Plan) (*artifact.File, error)) ([]artifact.File, error) {
+	var files []artifact.File
+	for _, render := range renderers {
+		file, err := render(plan)
+		if err != nil {
+			return nil, err
+		}
+		if file != nil {
+			files = append(files, *file)
+		}
+	}
+	return files, nil
 }
