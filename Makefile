@@ -143,7 +143,7 @@ race: build ## the root module's tests under the race detector
 .PHONY: lint
 lint: $(TOOLS)/staticcheck $(TOOLS)/opa ## gofmt, vet, staticcheck, shellcheck where it is, opa fmt and check, tidy modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
-	for module in . engines/protocol engines/kyverno engines/kubernetes engines/opa engines/runtimes; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
+	for module in . engines/protocol engines/kyverno engines/kubernetes engines/opa engines/runtimes e2e; do (cd $$module && $(GO) vet ./... && $(CURDIR)/$(TOOLS)/staticcheck ./... && $(GO) mod tidy -diff) || exit 1; done
 	cd engines/kyverno && $(foreach v,$(KYVERNOS),$(GO) vet -trimpath $(call pin,$(v)) ./... && $(GO) mod tidy -diff $(call pin,$(v)) &&) true
 	@if command -v shellcheck >/dev/null; then echo shellcheck templates/node/install.sh && shellcheck templates/node/install.sh; \
 	else echo 'lint: shellcheck is not installed (Debian: apt-get install shellcheck), so templates/node/install.sh was not checked' >&2; fi

@@ -15,7 +15,7 @@ func Kyverno() Target {
 		Name:   "kyverno",
 		Doc:    "Kyverno ClusterPolicies that rewrite and judge Pods (Kyverno 1.11 to 1.19; the constraint and pull secrets from 1.13)",
 		Render: renderKyverno,
-		Notice: "ClusterPolicy is deprecated since Kyverno 1.19 and removed in 1.20; these policies are proven on 1.19.1 " +
+		Notice: "ClusterPolicy is deprecated since Kyverno 1.19 and removed in 1.20; these policies are proven on 1.18.2 and 1.19.1 " +
 			"(the functions they use exist since 1.11, rule-level failureAction and generateExisting since 1.13); the target kyverno-cel says the same " +
 			"in MutatingPolicy and ValidatingPolicy (policies.kyverno.io/v1), the target kubernetes without Kyverno",
 	}
