@@ -215,7 +215,7 @@ func (s *sessions) session(ctx context.Context, of engine.Ref, set *PolicySet) (
 			return
 		}
 		lazy.session, lazy.err = e.Load(ctx, set.Files[of.Name])
-		if lazy.err == nil && set.generated {
+		if lazy.err == nil && (set.generated || len(set.Plans) > 0) {
 			lazy.session = Apart(of.Name, lazy.session)
 		}
 	})
