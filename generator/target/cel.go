@@ -34,7 +34,7 @@ func kubernetesDialect() celDialect {
 	return celDialect{"kubernetes", false, celKind{version, "MutatingAdmissionPolicy"}, celKind{version, "ValidatingAdmissionPolicy"}}
 }
 
-// celPolicy is what every template says of a policy: its head.
+// policy is what every template says of a policy: its head.
 func (d celDialect) policy(plan *mirror.Plan, kind celKind, name string) map[string]any {
 	return map[string]any{
 		"Header":     kyvernoHeader(plan),

@@ -81,7 +81,10 @@ func (n celNeeds) render(plan *mirror.Plan, data map[string]any) error {
 		keys = append(keys, celKey{celString(a.Key), celString("/metadata/annotations/" + pointer(a.Key)), celString(a.Transport), celString(a.All)})
 	}
 	needs["Keys"] = keys
-	needs["Entries"] = n.entries(plan)
+	entries := n.entries(plan)
+	needs["Entries"] = entries.Parts
+	needs["AllEntry"] = entries.at("k.all[0]")
+	needs["HostEntry"] = entries.at("h")
 	if n.config {
 		needs["Config"] = celString(mirror.RegistryConfigKey)
 		needs["ConfigPath"] = celString("/metadata/annotations/" + pointer(mirror.RegistryConfigKey))
@@ -92,7 +95,7 @@ func (n celNeeds) render(plan *mirror.Plan, data map[string]any) error {
 
 // entries maps what may stand in a list to how a list reads that has it: between
 // commas, with space around it.
-func (n celNeeds) entries(plan *mirror.Plan) string {
+func (n celNeeds) entries(plan *mirror.Plan) celTable {
 	words := map[string]bool{}
 	for _, a := range n.annotations {
 		words[a.All] = true
@@ -106,7 +109,7 @@ func (n celNeeds) entries(plan *mirror.Plan) string {
 		const space = `[ \t\r\n]*`
 		rows = append(rows, celRow{word, celString("(?:^|,)" + space + regexp.QuoteMeta(word) + space + "(?:,|$)")})
 	}
-	return newCelTable("entries", rows).Parts[0].Expression
+	return newCelTable("entries", rows)
 }
 
 // celSecretTable maps addresses to pull secrets; beside it the addresses.

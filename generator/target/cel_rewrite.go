@@ -42,7 +42,10 @@ func celRewriteData(plan *mirror.Plan, lists []celList, data map[string]any) {
 	t := newCelTable("table", rows)
 	data["FailurePolicy"] = plan.RewriteFailurePolicy
 	data["Tables"] = t.Parts
-	data["Hosts"] = celHosts(maps.Keys(table), maps.Keys(plan.Transports), maps.Keys(plan.PullSecrets))
+	hosts := celHosts(maps.Keys(table), maps.Keys(plan.Transports), maps.Keys(plan.PullSecrets))
+	data["Hosts"] = hosts.Parts
+	data["HostKnown"] = hosts.holds("s[2]")
+	data["Host"] = hosts.at("s[2]")
 	data["Route"] = t.route("s[2]", "s[3]", depths(prefixes))
 	data["Writable"] = celWritable(table)
 	data["Spec"] = false
@@ -57,7 +60,7 @@ func celRewriteData(plan *mirror.Plan, lists []celList, data map[string]any) {
 // celHosts maps the hosts of prefixes, with their slash, to themselves, and where
 // Docker Hub is one of them its other spellings and no host at all to it. An image
 // of another host is looked at no further.
-func celHosts(prefixes ...iter.Seq[string]) string {
+func celHosts(prefixes ...iter.Seq[string]) celTable {
 	hosts := map[string]string{}
 	for _, several := range prefixes {
 		for prefix := range several {
@@ -70,11 +73,11 @@ func celHosts(prefixes ...iter.Seq[string]) string {
 			hosts[spelling] = hub
 		}
 	}
-	var rows []string
+	var rows []celRow
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
-		rows = append(rows, celString(host)+": "+celString(hosts[host]))
+		rows = append(rows, celRow{host, celString(hosts[host])})
 	}
-	return "{" + strings.Join(rows, ",\n ") + "}"
+	return newCelTable("hosts", rows)
 }
 
 // celRewriteRow is what replaces a prefix. A host stands with its slash on both

@@ -14,7 +14,6 @@ const celExpressionLimit = 90_000
 type celTable struct {
 	// Parts are map literals, each for a variable of its own; never empty.
 	Parts []celVariable
-	name  string
 }
 
 // A celRow is one entry: a prefix and an expression of its value.
@@ -22,7 +21,7 @@ type celRow struct{ prefix, value string }
 
 // newCelTable makes the table's variables: name, name2, name3 and so on.
 func newCelTable(name string, rows []celRow) celTable {
-	t := celTable{name: name}
+	var t celTable
 	var lines []string
 	size := 0
 	flush := func() {

@@ -78,6 +78,32 @@ func TestALargeTableIsSeveralVariables(t *testing.T) {
 	}
 }
 
+// TestNoExpressionIsLongerThanIsTaken renders sets with more hosts than one map of
+// them may have.
+func TestNoExpressionIsLongerThanIsTaken(t *testing.T) {
+	set := needsRichest()
+	for i := range 3000 {
+		host := fmt.Sprintf("host%d.a-rather-long-domain.example.net", i)
+		set.Spec.Mirrors = append(set.Spec.Mirrors, spec.Mirror{Name: fmt.Sprintf("m%d", i), Source: host, Mirror: fmt.Sprintf("m.example.com/h%d", i)})
+		set.Spec.Registries = append(set.Spec.Registries, spec.Registry{Host: fmt.Sprintf("r%d.example.net", i), Transport: "http"})
+	}
+	for _, target := range celTargets() {
+		files, err := target.Render(mirror.Compile(set))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			for _, part := range strings.Split(string(file.Data), "expression: |-")[1:] {
+				expression, _, _ := strings.Cut(part, "\n  - name: ")
+				// A block's indentation is YAML's, and no part of it.
+				if expression = strings.ReplaceAll(expression, "\n      ", "\n"); len(expression) > 100_000 {
+					t.Errorf("%s: an expression of %d characters: %.80q", file.Path, len(expression), expression)
+				}
+			}
+		}
+	}
+}
+
 func TestASetThatNoClusterStoresIsRefused(t *testing.T) {
 	var mirrors []spec.Mirror
 	for i := range 20_000 {

@@ -34,7 +34,8 @@ type PolicySet struct {
 	// there, as in the whole generated folder; they are then asked for no verdict.
 	OnlyRewrites map[string]bool
 
-	// generated: the policies in CEL were written by this program, and join findings.
+	// generated: built policies in CEL were all written by this program, and join
+	// findings; those of plans do so in any case.
 	generated bool
 	// labelled are the MirrorSets that the policies say they are of, sorted; empty for
 	// policies that say none.
@@ -62,7 +63,7 @@ func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &PolicySet{Name: name, Plans: plans, generated: true, Files: map[string][]artifact.File{}}
+	set := &PolicySet{Name: name, Plans: plans, Files: map[string][]artifact.File{}}
 	for _, file := range files {
 		folder, rest, _ := strings.Cut(file.Path, "/")
 		switch {
