@@ -2,6 +2,7 @@ package generator
 
 import (
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -21,9 +22,10 @@ func kustomizations(files []artifact.File) []artifact.File {
 		switch dir {
 		case "gatekeeper/templates", "gatekeeper/constraints":
 			hasGatekeeper = true
-		case "kyverno", "kyverno-cel", "kubernetes":
 		default:
-			continue
+			if !slices.Contains(Rewriters(), dir) {
+				continue
+			}
 		}
 		folders[dir] = append(folders[dir], name)
 	}
@@ -40,9 +42,10 @@ func kustomizations(files []artifact.File) []artifact.File {
 	return out
 }
 
-// rewriters are the folders that rewrite Pods, in the order in which the whole
-// folder prefers them. Applied side by side they would do everything twice.
-var rewriters = []string{"kyverno", "kyverno-cel", "kubernetes"}
+// Rewriters are the targets, and the folders, that rewrite Pods and judge them, in
+// the order in which the whole folder prefers them. Applied side by side they would
+// do everything twice.
+func Rewriters() []string { return []string{"kyverno", "kyverno-cel", "kubernetes"} }
 
 // topResources lists what the whole folder applies: one of the rewriters, and
 // Gatekeeper's. Where Gatekeeper judges, the other only rewrites: the same refusal
@@ -50,7 +53,7 @@ var rewriters = []string{"kyverno", "kyverno-cel", "kubernetes"}
 // without Gatekeeper.
 func topResources(folders map[string][]string, hasGatekeeper bool) []string {
 	rewriter := ""
-	for _, folder := range rewriters {
+	for _, folder := range Rewriters() {
 		if len(folders[folder]) > 0 {
 			rewriter = folder
 			break

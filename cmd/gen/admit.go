@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mirrorgen.dev/gen/generator"
 	"mirrorgen.dev/gen/generator/document"
 	"mirrorgen.dev/gen/generator/overlay"
 	"mirrorgen.dev/gen/generator/workload"
@@ -97,7 +98,7 @@ func defaultThrough(set *testcase.PolicySet, built bool) string {
 	if !built {
 		return "reference"
 	}
-	for _, name := range []string{"kyverno", "kyverno-cel", "kubernetes"} {
+	for _, name := range generator.Rewriters() {
 		if _, there := set.Files[name]; !there {
 			continue
 		}

@@ -43,6 +43,7 @@ func (d celDialect) policy(plan *mirror.Plan, kind celKind, name string) map[str
 		"Set":        plan.Name,
 		"Name":       plan.Name + "-" + name,
 		"MinVersion": "1.18.0",
+		"Create":     celCreate,
 		// Unset: a mutating policy, whose binding has no actions.
 		"Action": "",
 	}

@@ -2,6 +2,10 @@ package target
 
 import "strconv"
 
+// celCreate is whether nothing is stored yet: Kyverno hands over {} then, the API
+// server null.
+const celCreate = "oldObject == null || !has(oldObject.spec)"
+
 // A celList is where an object keeps images, in terms of the templates: each of
 // the list's items is called c there.
 type celList struct {
@@ -68,7 +72,7 @@ func withTexts(lists []celList) []celList {
 		l.Mark = l.Present + " ? 's' + string(" + l.Image + ") : ''"
 		if !l.CreateOnly {
 			item := "variables.stored[" + strconv.Itoa(i) + "][i]"
-			l.Filter = "oldObject == null || !has(oldObject.spec) || !(i < size(variables.stored[" + strconv.Itoa(i) + "]) && " + celImageOf(item) + " == " + celImageOf("c") + ")"
+			l.Filter = celCreate + " || !(i < size(variables.stored[" + strconv.Itoa(i) + "]) && " + celImageOf(item) + " == " + celImageOf("c") + ")"
 		}
 	}
 	return lists

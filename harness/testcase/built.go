@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"mirrorgen.dev/gen/generator"
 	"mirrorgen.dev/gen/generator/artifact"
 	"mirrorgen.dev/gen/generator/document"
 	"mirrorgen.dev/gen/generator/mirror"
@@ -53,7 +54,7 @@ func FromObjects(name string, objects []map[string]any) (*PolicySet, error) {
 		return nil, err
 	}
 	set.OnlyRewrites = map[string]bool{}
-	for _, name := range []string{"kyverno", "kyverno-cel", "kubernetes"} {
+	for _, name := range generator.Rewriters() {
 		set.OnlyRewrites[name] = len(byEngine["gatekeeper"]) > 0 && !slices.ContainsFunc(byEngine[name], validates)
 	}
 	set.labelled = sortedKeys(labelled)

@@ -2,8 +2,10 @@ package testcase
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
+	"mirrorgen.dev/gen/generator"
 	"mirrorgen.dev/gen/generator/workload"
 	"mirrorgen.dev/gen/harness/engine"
 )
@@ -102,7 +104,7 @@ func (p Pipeline) notApplicable(c *Case) string {
 		}
 		return ""
 	}
-	if p.Judge == "kyverno" || p.Judge == "kyverno-cel" || p.Judge == "kubernetes" {
+	if slices.Contains(generator.Rewriters(), p.Judge) {
 		for _, object := range c.Objects {
 			if _, isPod, ok := workload.PodTemplate(object); ok && !isPod {
 				return p.Judge + "'s policies look at Pods; workload templates are judged by gatekeeper and rego"
