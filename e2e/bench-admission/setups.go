@@ -3,6 +3,7 @@ package main
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mirrorgen.dev/gen/e2e/cluster"
@@ -29,8 +30,9 @@ type setup struct {
 	most float64
 }
 
-// setups are the rows, in the order in which they are printed.
-func setups(spec string) ([]setup, error) {
+// setups are the rows, in the order in which they are printed; only names those that
+// are wanted, comma-separated, all where it is empty.
+func setups(spec, only string) ([]setup, error) {
 	all := []setup{
 		{name: "no policy"},
 		{name: "a sample's shape (ClusterPolicy)", engine: "kyverno", files: []artifact.File{{Path: "sample.yaml", Data: sample}}},
@@ -59,7 +61,26 @@ func setups(spec string) ([]setup, error) {
 			setup{name: target.name + ": rewrite", engine: target.name, files: rewrite, most: target.most},
 			setup{name: target.name + ": rewrite and constraint", engine: target.name, files: both, judges: true})
 	}
-	return all, nil
+	if only == "" {
+		return all, nil
+	}
+	var picked []setup
+	for name := range strings.SplitSeq(only, ",") {
+		at := slices.IndexFunc(all, func(s setup) bool { return s.name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("-only: %s: there is no such setup; there are: %s", name, strings.Join(names(all), ", "))
+		}
+		picked = append(picked, all[at])
+	}
+	return picked, nil
+}
+
+func names(all []setup) []string {
+	var names []string
+	for _, s := range all {
+		names = append(names, s.name)
+	}
+	return names
 }
 
 // named are the objects whose names end so, as a file.

@@ -37,3 +37,36 @@ func TestTheMeanIsOverAllCalls(t *testing.T) {
 		t.Errorf("of nothing: got %v", got)
 	}
 }
+
+func TestTheDoubtShrinksWithWhatIsMeasured(t *testing.T) {
+	few := times{1 * time.Millisecond, 3 * time.Millisecond}
+	// The deviation is the root of 2, that of the mean 1, twice that 2.
+	if got := few.doubt(); got < 1.999 || got > 2.001 {
+		t.Errorf("of 1 and 3: got %v, wanted 2", got)
+	}
+	var many times
+	for range 50 {
+		many = append(many, few...)
+	}
+	if got := many.doubt(); got > 0.25 {
+		t.Errorf("fifty times 1 and 3: got %v", got)
+	}
+	if got := few[:1].doubt(); got != 0 {
+		t.Errorf("of one: got %v", got)
+	}
+}
+
+func TestAPairIsComparedWithItself(t *testing.T) {
+	// The machine was ten times as slow for the second pair; what the policies add is
+	// told from each pair, not from the sums of others.
+	p := pairs{{in: 3 * time.Millisecond, out: 1 * time.Millisecond}, {in: 12 * time.Millisecond, out: 10 * time.Millisecond}}
+	if got := p.over().mean(); got != 2 {
+		t.Errorf("over: got %v, wanted 2", got)
+	}
+	if got := p.over().doubt(); got != 0 {
+		t.Errorf("doubt: got %v, wanted 0", got)
+	}
+	if got := p.in().mean(); got != 7.5 {
+		t.Errorf("in: got %v, wanted 7.5", got)
+	}
+}

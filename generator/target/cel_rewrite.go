@@ -19,13 +19,19 @@ func (d celDialect) rewrite(plan *mirror.Plan) (*artifact.File, error) {
 	data["Title"] = "Rewrite images to the mirrors of " + plan.Name
 	data["Subject"] = "Pod"
 	data["Description"] = "Rewrites the images of new Pods, and changed images of running Pods, to the registry mirrors\n      that hold them. An image that no mirror holds, or that is no valid reference, is left alone."
-	scope, err := celPodScope(plan.Scope, plan.Scope.PodSelector).render(d.kyverno)
-	if err != nil {
+	lists := celPodLists()
+	celRewriteData(plan, lists, data)
+	if err := celPodNeeds(plan).render(plan, data); err != nil {
 		return nil, err
 	}
-	data["Scope"] = scope
-	celRewriteData(plan, celPodLists(), data)
-	if err := celPodNeeds(plan).render(plan, data); err != nil {
+	scope := celPodScope(plan.Scope, plan.Scope.PodSelector)
+	// What a Pod needs beside its images it may lack wherever they come from. Kyverno is
+	// called once a Pod: there the question would be one more, and nothing spared.
+	if elsewhere := celElsewhere(plan.Table.Rewriting(), lists); elsewhere != "" && data["Needs"] == nil && !d.kyverno {
+		scope.conditions = append(scope.conditions, celVariable{"an-image-from-elsewhere", elsewhere})
+	}
+	var err error
+	if data["Scope"], err = scope.render(d.kyverno); err != nil {
 		return nil, err
 	}
 	return d.file(plan, "rewrite", "rewrite.yaml", data)
