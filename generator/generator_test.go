@@ -118,6 +118,7 @@ func TestTheKustomizationsApplyEachJudgeOnce(t *testing.T) {
 		{"without Gatekeeper, Kyverno does both", []string{"kyverno"}, "kustomization.yaml", "kyverno"},
 		{"kyverno on its own does both", nil, "kyverno/kustomization.yaml", "a-constraint.yaml a-rewrite.yaml"},
 		{"templates come before constraints", nil, "gatekeeper/kustomization.yaml", "templates constraints"},
+		{"bindings follow policies that an overlay renames", nil, "kubernetes/kustomization.yaml", "a-constraint.yaml a-rewrite.yaml configurations: kustomizeconfig.yaml"},
 		{"plain Rego is nothing a cluster takes", []string{"rego"}, "kustomization.yaml", ""},
 	} {
 		targets, err := target.Named(row.targets)

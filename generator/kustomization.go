@@ -37,10 +37,48 @@ func kustomizations(files []artifact.File) []artifact.File {
 	}
 	var out []artifact.File
 	for dir, resources := range folders {
-		out = append(out, artifact.File{Path: path.Join(dir, "kustomization.yaml"), Data: kustomization(dir, resources, hasGatekeeper)})
+		out = append(out, artifact.File{Path: path.Join(dir, kustomizationName), Data: kustomization(dir, resources, hasGatekeeper)})
+	}
+	if len(folders[bindingFolder]) > 0 {
+		out = append(out, artifact.File{Path: path.Join(bindingFolder, nameReferencesName), Data: []byte(artifact.Header("") + nameReferences)})
 	}
 	return out
 }
+
+// The files that are kustomize's, and nothing that a cluster takes.
+const (
+	kustomizationName  = "kustomization.yaml"
+	nameReferencesName = "kustomizeconfig.yaml"
+)
+
+// ForKustomize reports whether a generated file is kustomize's, by its path, and so
+// no object of a cluster.
+func ForKustomize(file string) bool {
+	name := path.Base(file)
+	return name == kustomizationName || name == nameReferencesName
+}
+
+// bindingFolder is the target whose policies take effect through bindings.
+const bindingFolder = "kubernetes"
+
+// nameReferences tells kustomize, which knows nothing of bindings, that they name
+// policies: namePrefix and nameSuffix of an overlay would leave each policy without
+// its binding, and so without effect. What a base says of this holds in overlays.
+const nameReferences = `# Bindings name policies: where an overlay renames these, those follow.
+nameReference:
+- kind: MutatingAdmissionPolicy
+  group: admissionregistration.k8s.io
+  fieldSpecs:
+  - kind: MutatingAdmissionPolicyBinding
+    group: admissionregistration.k8s.io
+    path: spec/policyName
+- kind: ValidatingAdmissionPolicy
+  group: admissionregistration.k8s.io
+  fieldSpecs:
+  - kind: ValidatingAdmissionPolicyBinding
+    group: admissionregistration.k8s.io
+    path: spec/policyName
+`
 
 // Rewriters are the targets, and the folders, that rewrite Pods and judge them, in
 // the order in which the whole folder prefers them. Applied side by side they would
@@ -93,6 +131,9 @@ func kustomization(dir string, resources []string, hasGatekeeper bool) []byte {
 	}
 	for _, resource := range resources {
 		text.WriteString("- " + resource + "\n")
+	}
+	if dir == bindingFolder {
+		text.WriteString("configurations:\n- " + nameReferencesName + "\n")
 	}
 	return []byte(text.String())
 }

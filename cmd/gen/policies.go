@@ -110,7 +110,7 @@ func printObjects(w io.Writer, files []artifact.File) error {
 	first := true
 	for _, file := range files {
 		folder, rest, _ := strings.Cut(file.Path, "/")
-		if folder == "rego" || strings.HasPrefix(rest, "tests/") || strings.HasSuffix(file.Path, "kustomization.yaml") {
+		if folder == "rego" || strings.HasPrefix(rest, "tests/") || generator.ForKustomize(file.Path) {
 			continue
 		}
 		if !first {

@@ -67,7 +67,7 @@ func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
 	for _, file := range files {
 		folder, rest, _ := strings.Cut(file.Path, "/")
 		switch {
-		case strings.HasSuffix(file.Path, "kustomization.yaml"), strings.HasPrefix(rest, "tests/"):
+		case generator.ForKustomize(file.Path), strings.HasPrefix(rest, "tests/"):
 		case strings.HasPrefix(folder, "kyverno") && strings.HasSuffix(rest, "-pull-secrets-rbac.yaml"):
 			// What Kyverno's controllers may do; no engine here asks for permission.
 		case slices.Contains([]string{"kyverno", "kyverno-cel", "kubernetes", "gatekeeper", "rego"}, folder):
