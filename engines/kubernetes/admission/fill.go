@@ -1,27 +1,9 @@
 package admission
 
-import (
-	"errors"
-	"maps"
-)
+import "maps"
 
 // What an API server fills in before admission, and only that which admission
 // policies select by; an object itself stays as it is.
-
-// inNamespace is the object with its namespace set.
-func inNamespace(object map[string]any, namespace string) (map[string]any, error) {
-	if object == nil {
-		return nil, nil
-	}
-	metadata, isMap := object["metadata"].(map[string]any)
-	if !isMap && object["metadata"] != nil {
-		return nil, errors.New("the object's metadata is not a map")
-	}
-	if current, _ := metadata["namespace"].(string); current == namespace {
-		return object, nil
-	}
-	return with(object, namespace, "metadata", "namespace"), nil
-}
 
 // withLabel is the object with a label, which it keeps where it has it.
 func withLabel(object map[string]any, key, value string) map[string]any {

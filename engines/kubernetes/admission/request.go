@@ -110,10 +110,10 @@ func (r *request) place(admit *protocol.Admit) error {
 			r.defaulted = true
 		}
 		var err error
-		if r.object, err = inNamespace(r.object, r.namespace); err != nil {
+		if r.object, err = protocol.InNamespace(r.object, r.namespace); err != nil {
 			return err
 		}
-		if r.old, err = inNamespace(r.old, r.namespace); err != nil {
+		if r.old, err = protocol.InNamespace(r.old, r.namespace); err != nil {
 			return err
 		}
 		labels := labelsOf(admit, r.namespace)

@@ -95,10 +95,10 @@ func newRequest(admit *protocol.Admit) (*request, error) {
 			r.defaulted = true
 		}
 		var err error
-		if r.object.Object, err = inNamespace(r.object.Object, r.namespace); err != nil {
+		if r.object.Object, err = protocol.InNamespace(r.object.Object, r.namespace); err != nil {
 			return nil, err
 		}
-		if r.old.Object, err = inNamespace(r.old.Object, r.namespace); err != nil {
+		if r.old.Object, err = protocol.InNamespace(r.old.Object, r.namespace); err != nil {
 			return nil, err
 		}
 		if labels, known := namespaceLabels(admit, r.namespace); known {
@@ -111,26 +111,6 @@ func newRequest(admit *protocol.Admit) (*request, error) {
 // isClusterScoped reports whether objects of a kind, Namespaces aside, lie in no namespace.
 func isClusterScoped(kind runtimeschema.GroupKind) bool {
 	return protocol.ClusterScoped(kind.Group, kind.Kind)
-}
-
-// inNamespace is the object with its namespace set; the object itself stays as it is.
-func inNamespace(object map[string]any, namespace string) (map[string]any, error) {
-	if object == nil {
-		return nil, nil
-	}
-	metadata, isMap := object["metadata"].(map[string]any)
-	if !isMap && object["metadata"] != nil {
-		return nil, errors.New("the object's metadata is not a map")
-	}
-	if current, _ := metadata["namespace"].(string); current == namespace {
-		return object, nil
-	}
-	made := maps.Clone(object)
-	fresh := make(map[string]any, len(metadata)+1)
-	maps.Copy(fresh, metadata)
-	fresh["namespace"] = namespace
-	made["metadata"] = fresh
-	return made, nil
 }
 
 // withoutNamespace undoes inNamespace.
