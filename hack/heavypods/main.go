@@ -44,6 +44,7 @@ func pods() map[string][]string {
 		"long-and-invalid":      repeat(40, func(int) string { return strings.Repeat("A", 1000) }),
 		"quoted-all-over":       repeat(40, func(int) string { return strings.Repeat(`"`, 1000) }),
 		"more-than-are-judged":  repeat(10_000, func(int) string { return "a" }),
+		"all-mirrored":          repeat(9_000, func(int) string { return "mirror.example.com/host0/a" }),
 	}
 }
 
