@@ -13,6 +13,10 @@ import (
 // for one host; with more it would also cost what it saves.
 const mostMirrorHosts = 4
 
+// elsewhereName is the condition's name. gen-engine-kubernetes knows it: a Pod that
+// it spares the policy has been looked at.
+const elsewhereName = "an-image-from-elsewhere"
+
 // celElsewhere is an expression: whether an image comes from elsewhere than from the
 // mirrors' hosts, so that there may be something to rewrite; "" where that cannot be
 // told in short. It spares a Pod that is rewritten already the policy, and that is

@@ -28,7 +28,7 @@ func (d celDialect) rewrite(plan *mirror.Plan) (*artifact.File, error) {
 	// What a Pod needs beside its images it may lack wherever they come from. Kyverno is
 	// called once a Pod: there the question would be one more, and nothing spared.
 	if elsewhere := celElsewhere(plan.Table.Rewriting(), lists); elsewhere != "" && data["Needs"] == nil && !d.kyverno {
-		scope.conditions = append(scope.conditions, celVariable{"an-image-from-elsewhere", elsewhere})
+		scope.conditions = append(scope.conditions, celVariable{elsewhereName, elsewhere})
 	}
 	var err error
 	if data["Scope"], err = scope.render(d.kyverno); err != nil {

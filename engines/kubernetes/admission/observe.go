@@ -77,6 +77,11 @@ func (m observedMessages) ForInput(ctx context.Context, attributes *admission.Ve
 	return results, left, err
 }
 
+// looked is the condition by which a generated policy spares itself Pods whose images
+// all come from mirrors. It has looked at every image then, and found nothing to do:
+// the object is covered, unlike one that other conditions leave out.
+const looked = "an-image-from-elsewhere"
+
 // observedMatcher is the matcher of a policy with match conditions.
 type observedMatcher struct {
 	matchconditions.Matcher
@@ -90,6 +95,8 @@ func (m observedMatcher) Match(ctx context.Context, attributes *admission.Versio
 	case result.Error != nil:
 		// failurePolicy Fail: the plugin denies.
 		o.findings.ran(m.policy, true)
+	case result.FailedConditionName == looked:
+		o.findings.ran(m.policy, false)
 	case !result.Matches && result.FailedConditionName == "":
 		// failurePolicy Ignore: no condition is false, and one cannot be evaluated.
 		o.findings.failed(m.policy, "spec.matchConditions", errors.Join(o.conditions...))
