@@ -19,8 +19,8 @@ const elsewhereName = "an-image-from-elsewhere"
 
 // celElsewhere is an expression: whether an image comes from elsewhere than from the
 // mirrors' hosts, so that there may be something to rewrite; "" where that cannot be
-// told in short. It spares a Pod that is rewritten already the policy, and that is
-// every Pod once: an API server asks again after a change, its own among them.
+// told in short. It spares the policy every Pod that is rewritten already, and that is
+// each once: an API server asks again after a change, the policy's own among them.
 //
 // The table's hosts are told from the text's first component in lower case. A host
 // of mirrors that is none of them, as written, is left alone whatever follows it.
@@ -39,7 +39,7 @@ func celElsewhere(table mirror.Table, lists []celList) string {
 	if len(hosts) == 0 || len(hosts) > mostMirrorHosts {
 		return ""
 	}
-	var any []string
+	var tests []string
 	for _, list := range lists {
 		var there []string
 		for _, host := range slices.Sorted(maps.Keys(hosts)) {
@@ -49,8 +49,8 @@ func celElsewhere(table mirror.Table, lists []celList) string {
 		if list.CreateOnly {
 			item = list.Filter + " && " + item
 		}
-		any = append(any, "(has("+list.Object+") && type("+list.Object+") == list ? dyn("+list.Object+") : []).exists(c,\n  "+
+		tests = append(tests, "(has("+list.Object+") && type("+list.Object+") == list ? dyn("+list.Object+") : []).exists(c,\n  "+
 			item+" && !("+strings.Join(there, " || ")+"))")
 	}
-	return strings.Join(any, "\n|| ")
+	return strings.Join(tests, "\n|| ")
 }
