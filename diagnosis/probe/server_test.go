@@ -169,8 +169,12 @@ func listen(t *testing.T, handle func(net.Conn)) string {
 	return portOf(t, listener.Addr())
 }
 
-// hang answers nothing for as long as the client waits.
-func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+// hang answers nothing, not even when the client has given up: on a busy machine a
+// handler's end would be read as an answer before the client has closed.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
 
 // answers makes a handler of a status, headers in pairs, and a body.
 func answers(status int, body string, headers ...string) http.Handler {
