@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 
 	"mirrorgen.dev/gen/harness/engine"
@@ -47,7 +48,7 @@ func (s *session) shows(ctx context.Context, canary Canary, inForce bool) error 
 		wanted, seen bool
 	}{
 		{"denied", canary.Denied, !outcome.Allowed},
-		{"changed", canary.Changed, outcome.Allowed && !same(outcome.Object, canary.Object)},
+		{"changed", canary.Changed, outcome.Allowed && !reflect.DeepEqual(outcome.Object, canary.Object)},
 		{"warned of", canary.Warned && !canary.Denied, len(outcome.Warnings) > 0},
 		{"recorded", canary.Recorded && !canary.Denied, len(outcome.Recorded) > 0},
 	}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"maps"
+	"reflect"
 )
 
 // carry makes of an object as it was written what policies made of it: the
@@ -9,7 +10,7 @@ import (
 // the one that it made with them (after). What the server itself fills in is in
 // both, and so is not carried over.
 func carry(written, bare, after any) any {
-	if same(bare, after) {
+	if reflect.DeepEqual(bare, after) {
 		return written
 	}
 	switch after := after.(type) {
@@ -33,7 +34,7 @@ func carry(written, bare, after any) any {
 			switch {
 			case !had:
 				out[key] = value
-			case !same(before, value):
+			case !reflect.DeepEqual(before, value):
 				out[key] = carry(fields[key], before, value)
 			}
 		}
@@ -56,27 +57,6 @@ func carry(written, bare, after any) any {
 		return out
 	}
 	return after
-}
-
-// same compares two values as the API server's JSON has them.
-func same(a, b any) bool {
-	switch a := a.(type) {
-	case map[string]any:
-		b, ok := b.(map[string]any)
-		return ok && maps.EqualFunc(a, b, same)
-	case []any:
-		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i := range a {
-			if !same(a[i], b[i]) {
-				return false
-			}
-		}
-		return true
-	}
-	return a == b
 }
 
 // assigned are the fields of metadata that the server gives to every object anew.
