@@ -49,8 +49,7 @@ func celElsewhere(table mirror.Table, lists []celList) string {
 		if list.CreateOnly {
 			item = list.Filter + " && " + item
 		}
-		tests = append(tests, "(has("+list.Object+") && type("+list.Object+") == list ? dyn("+list.Object+") : []).exists(c,\n  "+
-			item+" && !("+strings.Join(there, " || ")+"))")
+		tests = append(tests, "("+celItems(list.Object)+").exists(c,\n  "+item+" && !("+strings.Join(there, " || ")+"))")
 	}
 	return strings.Join(tests, "\n|| ")
 }

@@ -78,6 +78,12 @@ func withTexts(lists []celList) []celList {
 	return lists
 }
 
+// celItems is what a field holds; an empty list where it is absent or holds something
+// else.
+func celItems(field string) string {
+	return "has(" + field + ") && type(" + field + ") == list ? dyn(" + field + ") : []"
+}
+
 // celImageOf is a container's image, whatever it is; null where there is none.
 func celImageOf(container string) string {
 	return "(type(" + container + ") == map && has(" + container + ".image) ? dyn(" + container + ".image) : null)"

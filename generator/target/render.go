@@ -25,7 +25,7 @@ func render(name string, data any) ([]byte, error) {
 	t, err := template.New(name).
 		Delims("<%", "%>").
 		Option("missingkey=error").
-		Funcs(template.FuncMap{"quote": quote, "indent": indent}).
+		Funcs(template.FuncMap{"quote": quote, "indent": indent, "items": celItems}).
 		Parse(string(text))
 	if err != nil {
 		return nil, err
