@@ -15,6 +15,20 @@ import (
 // mirrored is podOf with the images that rewrite.yaml makes of those of ordinary.
 func ordinary() string { return podOf("busybox", "nginx", "quay.io/coreos/etcd:v3") }
 
+// deploymentOf is a Deployment whose template is what the Pod holds: a template has
+// no apiVersion and no kind, and of several unknown fields Kyverno names one at random.
+func deploymentOf(t *testing.T, pod string) string {
+	t.Helper()
+	held := object(t, pod)
+	delete(held, "apiVersion")
+	delete(held, "kind")
+	return text(t, map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment",
+		"metadata": map[string]any{"name": "web", "namespace": "shop"},
+		"spec":     map[string]any{"template": held},
+	})
+}
+
 const rewritten = "cr.example.com/dockerhub/library/nginx:latest cr.example.com/quay/coreos/etcd:v3 cr.example.com/dockerhub/library/busybox:latest"
 
 // ephemeral is the Pod with an ephemeral container.
@@ -25,7 +39,7 @@ func ephemeral(pod, image string) string {
 func TestACELPolicyRewritesWhatIsNew(t *testing.T) {
 	session := load(t, policyFile(t, "rewrite.yaml"))
 	static := strings.Replace(ordinary(), `"labels":`, `"annotations":{"kubernetes.io/config.mirror":"x"},"labels":`, 1)
-	deployment := `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop"},"spec":{"template":` + ordinary() + `}}`
+	deployment := deploymentOf(t, ordinary())
 	matched, fired := []string{"mirrors"}, []string{"mirrors"}
 	cases := []struct {
 		reason         string

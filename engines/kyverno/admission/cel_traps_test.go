@@ -129,7 +129,7 @@ mutations:
 		{"one with annotations", protocol.Admit{Object: object(t, annotated)}},
 		{"one that changes", protocol.Admit{Operation: "UPDATE", Object: object(t, annotated), OldObject: object(t, ordinary())}},
 		{"an ephemeral container", protocol.Admit{Operation: "UPDATE", SubResource: "ephemeralcontainers", Object: object(t, ephemeral(ordinary(), "alpine")), OldObject: object(t, ordinary())}},
-		{"a Deployment", protocol.Admit{Object: object(t, `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop"},"spec":{"template":`+ordinary()+`}}`)}},
+		{"a Deployment", protocol.Admit{Object: object(t, deploymentOf(t, ordinary()))}},
 	}
 	for _, set := range sets {
 		for _, test := range requests {
