@@ -14,8 +14,14 @@ import (
 	"mirrorgen.dev/gen/harness/engine"
 )
 
-//go:embed sample.yaml
-var sample []byte
+var (
+	//go:embed sample.yaml
+	sample []byte
+	//go:embed constants-kyverno-cel.yaml
+	constantsKyverno []byte
+	//go:embed constants-kubernetes.yaml
+	constantsKubernetes []byte
+)
 
 // A setup is one row: policies in force while Pods are made.
 type setup struct {
@@ -36,6 +42,9 @@ func setups(spec, only string) ([]setup, error) {
 	all := []setup{
 		{name: "no policy"},
 		{name: "a sample's shape (ClusterPolicy)", engine: "kyverno", files: []artifact.File{{Path: "sample.yaml", Data: sample}}},
+		// What no policy of the kind is quicker than, on the machine at hand.
+		{name: "constants (MutatingPolicy)", engine: "kyverno-cel", files: []artifact.File{{Path: "constants.yaml", Data: constantsKyverno}}},
+		{name: "constants (MutatingAdmissionPolicy)", engine: "kubernetes", files: []artifact.File{{Path: "constants.yaml", Data: constantsKubernetes}}},
 	}
 	for _, target := range []struct {
 		name string
