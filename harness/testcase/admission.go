@@ -15,6 +15,7 @@ import (
 type Admission struct {
 	sessions       *sessions
 	mutator, judge engine.Session
+	judgedBy       string // the judge's engine, without its version
 	// one: a single engine mutates and judges, in one request.
 	one bool
 }
@@ -27,7 +28,7 @@ func OpenAdmission(ctx context.Context, set *PolicySet, factories map[string]Fac
 	if err != nil {
 		return nil, err
 	}
-	a := &Admission{sessions: newSessions(factories), one: mutate == judge}
+	a := &Admission{sessions: newSessions(factories), one: mutate == judge, judgedBy: judge.Name}
 	load := func(of engine.Ref) (engine.Session, error) {
 		if _, known := factories[of.String()]; !known {
 			return nil, fmt.Errorf("--engine %q: must be an engine (%s) or two of them as mutator->judge", through, strings.Join(sortedKeys(factories), ", "))
@@ -66,6 +67,10 @@ type Verdict struct {
 	// Edits are the changes as edits of the object, where nothing but images
 	// changed; nil otherwise.
 	Edits []document.Edit
+	// PassedOver says why no policy judged an object that makes Pods; empty where
+	// one did, and of any other object. In a cluster its Pods are judged when they
+	// are made.
+	PassedOver string
 }
 
 // Admit submits an object as a CREATE.
@@ -99,6 +104,9 @@ func (a *Admission) Admit(ctx context.Context, object map[string]any, namespaceL
 		}
 	}
 	verdict.Changes, verdict.Edits = changes(object, verdict.Object)
+	if len(verdict.Matched) == 0 {
+		verdict.PassedOver = passesOver(a.judgedBy, object)
+	}
 	return verdict, nil
 }
 

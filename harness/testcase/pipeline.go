@@ -104,15 +104,22 @@ func (p Pipeline) notApplicable(c *Case) string {
 		}
 		return ""
 	}
-	if slices.Contains(generator.Rewriters(), p.Judge) {
-		for _, object := range c.Objects {
-			if _, isPod, ok := workload.PodTemplate(object); ok && !isPod {
-				return p.Judge + "'s policies look at Pods; workload templates are judged by gatekeeper and rego"
-			}
+	for _, object := range c.Objects {
+		if reason := passesOver(p.Judge, object); reason != "" {
+			return reason
 		}
 	}
 	if p.Mutate == "kubernetes" && c.Cluster != nil {
 		return "an API server clones no Secrets and changes nothing that is stored"
 	}
 	return ""
+}
+
+// passesOver says why the policies that are generated for an engine do not look at
+// an object that holds images; empty where they do.
+func passesOver(judge string, object map[string]any) string {
+	if _, isPod, ok := workload.PodTemplate(object); !ok || isPod || !slices.Contains(generator.Rewriters(), judge) {
+		return ""
+	}
+	return judge + "'s policies look at Pods; workload templates are judged by gatekeeper and rego"
 }
