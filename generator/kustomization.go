@@ -37,7 +37,14 @@ func kustomizations(files []artifact.File) []artifact.File {
 	}
 	var out []artifact.File
 	for dir, resources := range folders {
-		out = append(out, artifact.File{Path: path.Join(dir, kustomizationName), Data: kustomization(dir, resources, hasGatekeeper)})
+		comment := ""
+		switch {
+		case dir == "." && hasGatekeeper:
+			comment = topComment(folders)
+		case dir == "gatekeeper":
+			comment = gatekeeperComment
+		}
+		out = append(out, artifact.File{Path: path.Join(dir, kustomizationName), Data: kustomization(dir, comment, resources)})
 	}
 	if len(folders[bindingFolder]) > 0 {
 		out = append(out, artifact.File{Path: path.Join(bindingFolder, nameReferencesName), Data: []byte(artifact.Header("") + nameReferences)})
@@ -113,19 +120,33 @@ func topResources(folders map[string][]string, hasGatekeeper bool) []string {
 	return append(top, "gatekeeper")
 }
 
-func kustomization(dir string, resources []string, hasGatekeeper bool) []byte {
-	var text strings.Builder
-	text.WriteString(artifact.Header(""))
-	switch {
-	case dir == "." && hasGatekeeper:
-		rewriter, _, _ := strings.Cut(resources[0], "/")
-		text.WriteString("# " + rewriter + "/ rewrites, Gatekeeper refuses. Without Gatekeeper apply " + rewriter + "/, which does both.\n" +
-			"# kyverno/, kyverno-cel/ and kubernetes/ say the same to three engines: apply one of them.\n")
-	case dir == "gatekeeper":
-		text.WriteString("# Constraints are known to a cluster only after their template: with Flux, two Kustomizations\n" +
-			"# with dependsOn; with Argo CD, the annotations on the constraints do it.\n")
+const gatekeeperComment = "# Constraints are known to a cluster only after their template: with Flux, two Kustomizations\n" +
+	"# with dependsOn; with Argo CD, the annotations on the constraints do it.\n"
+
+// topComment says what the whole folder applies where Gatekeeper is in it, of those
+// rewriters that were generated.
+func topComment(folders map[string][]string) string {
+	var there []string
+	for _, folder := range Rewriters() {
+		if len(folders[folder]) > 0 {
+			there = append(there, folder+"/")
+		}
 	}
-	text.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n")
+	if len(there) == 0 {
+		return "# Gatekeeper refuses; nothing here rewrites.\n"
+	}
+	first, last := there[0], there[len(there)-1]
+	text := "# " + first + " rewrites, Gatekeeper refuses. Without Gatekeeper apply " + first + ", which does both.\n"
+	if others := there[:len(there)-1]; len(others) > 0 {
+		engines := map[int]string{2: "two", 3: "three"}[len(there)]
+		text += "# " + strings.Join(others, ", ") + " and " + last + " say the same to " + engines + " engines: apply one of them.\n"
+	}
+	return text
+}
+
+func kustomization(dir, comment string, resources []string) []byte {
+	var text strings.Builder
+	text.WriteString(artifact.Header("") + comment + "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n")
 	if dir != "gatekeeper" && dir != "." {
 		sort.Strings(resources)
 	}

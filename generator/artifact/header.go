@@ -17,12 +17,13 @@ const (
 )
 
 // folders are the only folders below an output folder that are searched for the
-// owner's orphans: the output folder may hold a user's own tree beside them.
+// owner's orphans: the output folder may hold a user's own tree beside them. Those
+// of Policies are the targets.
 func (o Owner) folders() []string {
 	if o == Nodes {
 		return []string{"containerd", "crio", "docker", "k3s", "trust", "daemonset"}
 	}
-	return []string{"kyverno", "gatekeeper", "rego"}
+	return []string{"kyverno", "kyverno-cel", "kubernetes", "gatekeeper", "rego"}
 }
 
 const headerEnd = "; DO NOT EDIT."

@@ -20,6 +20,8 @@ func kinds(changes []artifact.Change) string {
 func TestOwnersLeaveEachOthersFilesAlone(t *testing.T) {
 	dir := fill(t, map[string]string{
 		"kyverno/p.yaml":          header + "p\n",
+		"kyverno-cel/p.yaml":      header + "p\n",
+		"kubernetes/p.yaml":       header + "p\n",
 		"kustomization.yaml":      header + "p\n",
 		"docker/daemon.json":      "{}\n",
 		"crio/a.conf":             nodesHeader + "n\n",
@@ -32,7 +34,7 @@ func TestOwnersLeaveEachOthersFilesAlone(t *testing.T) {
 		owner artifact.Owner
 		want  string
 	}{
-		{artifact.Policies, "kustomization.yaml orphaned|kyverno/p.yaml orphaned"},
+		{artifact.Policies, "kubernetes/p.yaml orphaned|kustomization.yaml orphaned|kyverno-cel/p.yaml orphaned|kyverno/p.yaml orphaned"},
 		{artifact.Nodes, "crio/a.conf orphaned|install.sh orphaned|k3s/config.yaml.d/a.yml orphaned|trust/a.crt orphaned"},
 	} {
 		changes, err := row.owner.Compare(dir, nil)
