@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // FuzzDiagnose states that no message panics, that the same one gives the same
@@ -65,7 +67,7 @@ func FuzzReader(f *testing.F) {
 				return err
 			}
 			for _, c := range strings.TrimSuffix(line.String(), "\n") {
-				if Hidden(c) {
+				if terminal.Hidden(c) {
 					t.Fatalf("%q prints %q", text, line.String())
 				}
 			}

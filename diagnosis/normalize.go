@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"mirrorgen.dev/gen/generator/image"
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // MaxMessage is the length in bytes of what is read of one message. An event's
@@ -24,7 +25,7 @@ type normal struct {
 // space one blank. Where joined, a line break stands for nothing at all: text
 // that a terminal wrapped in the middle of a word.
 func normalize(message string, joined bool) normal {
-	text := stripEscapes(message)
+	text := terminal.StripSequences(message)
 	text = unescape(text)
 	text = typography.Replace(text)
 	if joined {
@@ -118,33 +119,4 @@ func joinLines(text string) string {
 		lines[i] = line
 	}
 	return strings.Join(lines, "")
-}
-
-// stripEscapes removes terminal sequences: "ESC [ ... letter", "ESC ] ... BEL
-// or ESC \", and a lone ESC.
-func stripEscapes(text string) string {
-	if strings.IndexByte(text, '\x1b') < 0 {
-		return text
-	}
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "\x1b")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		text = rest
-		switch {
-		case strings.HasPrefix(rest, "["):
-			text = strings.TrimLeft(rest[1:], "0123456789;:<=>? !\"#$%&'()*+,-./")
-			if text != "" && '@' <= text[0] && text[0] <= '~' {
-				text = text[1:]
-			}
-		case strings.HasPrefix(rest, "]"):
-			// Without its end the sequence would swallow the message.
-			if end := strings.IndexAny(rest, "\x07\x1b"); end >= 0 && end < 256 {
-				text = strings.TrimPrefix(strings.TrimPrefix(rest[end:], "\x07"), "\x1b\\")
-			}
-		}
-	}
 }

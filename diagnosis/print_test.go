@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 var update = flag.Bool("update", false, "write what the tests want from what they get")
@@ -70,7 +72,7 @@ func TestNothingThatDrivesATerminalIsPrinted(t *testing.T) {
 	}
 	for _, text := range []string{strings.ReplaceAll(console.String(), "\n", ""), strings.TrimSuffix(line.String(), "\n")} {
 		for _, c := range text {
-			if Hidden(c) {
+			if terminal.Hidden(c) {
 				t.Fatalf("%q drives a terminal: %q", c, text)
 			}
 		}
@@ -81,16 +83,6 @@ func TestNothingThatDrivesATerminalIsPrinted(t *testing.T) {
 	var back Report
 	if err := json.Unmarshal([]byte(line.String()), &back); err != nil || back.Message != strings.ToValidUTF8(message, "\ufffd") || back.Object != r.Object {
 		t.Errorf("the JSON does not give the message back: %q, %v", back.Message, err)
-	}
-}
-
-func TestVisible(t *testing.T) {
-	for _, row := range []struct{ in, want string }{
-		{"plain 中文 text", "plain 中文 text"}, {"a\nb\r\tc", `a\nb\r\tc`}, {"\x1b\x00\x7f", `\x1b\x00\x7f`}, {"\u009b\u200b\u2029", `\u009b\u200b\u2029`}, {"\xff\xe4", `\xff\xe4`},
-	} {
-		if got := Visible(row.in); got != row.want {
-			t.Errorf("%q: %q, want %q", row.in, got, row.want)
-		}
 	}
 }
 

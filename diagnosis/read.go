@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // A Format is a form of input that a Reader tells from its first bytes.
@@ -144,7 +146,7 @@ func isYAML(text string) bool {
 // isDescription reports the output of kubectl describe, from its beginning or
 // from its table of events on.
 func isDescription(text string) bool {
-	text = stripEscapes(text)
+	text = terminal.StripSequences(text)
 	named, further := false, false
 	for _, line := range strings.Split(text, "\n") {
 		if _, ok := topField(line, "Name"); ok {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // readDescription reads what kubectl describe prints: of Pods the containers'
@@ -18,7 +20,7 @@ func readDescription(in *bufio.Reader, do func(Item) error) error {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		if err := d.line(stripEscapes(line)); err != nil {
+		if err := d.line(terminal.StripSequences(line)); err != nil {
 			return err
 		}
 		if err != nil {

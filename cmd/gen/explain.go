@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mirrorgen.dev/gen/generator/mirror"
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 func newExplain() *cobra.Command {
@@ -154,17 +154,15 @@ func explanationOf(plans []*mirror.Plan, text string) explanation {
 }
 
 func (e explanation) writeJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
 	if e.Error != "" {
-		return encoder.Encode(struct {
+		return terminal.WriteJSON(w, struct {
 			Image     string `json:"image"`
 			Error     string `json:"error"`
 			Rewritten string `json:"rewritten"`
 			Allowed   bool   `json:"allowed"`
 		}{e.Image, e.Error, e.Rewritten, e.Allowed})
 	}
-	return encoder.Encode(e)
+	return terminal.WriteJSON(w, e)
 }
 
 func (e explanation) writeConsole(w io.Writer) error {

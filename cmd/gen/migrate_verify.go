@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"mirrorgen.dev/gen/generator"
 	"mirrorgen.dev/gen/generator/mirror"
+	"mirrorgen.dev/gen/generator/terminal"
 	"mirrorgen.dev/gen/harness/engine"
 	"mirrorgen.dev/gen/harness/testcase"
 	"mirrorgen.dev/gen/migrate"
@@ -192,12 +192,10 @@ func writeVerifyConsole(w, talk io.Writer, report *verify.Report) {
 }
 
 func writeVerifyJSON(w io.Writer, report *verify.Report) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
 	for _, line := range report.Lines {
-		if err := encoder.Encode(line); err != nil {
+		if err := terminal.WriteJSON(w, line); err != nil {
 			return err
 		}
 	}
-	return encoder.Encode(map[string]int{"pods": report.Pods, "images": report.Images, "equal": report.Same, "different": len(report.Lines)})
+	return terminal.WriteJSON(w, map[string]int{"pods": report.Pods, "images": report.Images, "equal": report.Same, "different": len(report.Lines)})
 }

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // The exit status of every command.
@@ -50,9 +50,10 @@ func newRoot() *cobra.Command {
 		Use:   "gen",
 		Short: "one MirrorSet in, image-mirroring policies out, proven offline",
 		Long: `gen reads a MirrorSet, the one file that says which registries are served by
-which mirror, and writes the Kyverno policies that rewrite every Pod's images
-and the Rego constraints that refuse what slips past. It runs the real engines
-offline on fixture Pods, so that both are proven before a cluster sees them.
+which mirror, and writes the policies that rewrite every Pod's images (Kyverno's,
+or Kubernetes' own), the constraints that refuse what slips past, and what nodes
+need. It runs the real engines offline on fixture Pods, so that policies are proven
+before a cluster sees them.
 
 exit status: 0 fine; 1 findings (drift, a failed case, a denied object);
 2 could not do the job (usage, a bad spec, an engine that broke)`,
@@ -84,12 +85,7 @@ func atLeastOne(what string) cobra.PositionalArgs {
 // printable replaces control characters and those that reorder or hide text, which only ever come from a user's
 // files or objects, so that they cannot drive the terminal.
 func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || 0x80 <= r && r < 0xa0 || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
-			return '�'
-		}
-		return r
-	}, text)
+	return terminal.MaskText(text)
 }
 
 // useColor decides by --color, then NO_COLOR, then FORCE_COLOR, then whether

@@ -10,7 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // maxDetail is how many characters of one step's detail are printed.
@@ -140,12 +141,7 @@ func (p *prober) clean(sentence string) string {
 		sentence = strings.ReplaceAll(sentence, secret, "[hidden]")
 	}
 	p.mu.Unlock()
-	sentence = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar {
-			return '�'
-		}
-		return r
-	}, sentence)
+	sentence = terminal.MaskLine(sentence)
 	if runes := []rune(sentence); len(runes) > maxDetail {
 		sentence = string(runes[:maxDetail]) + "…"
 	}

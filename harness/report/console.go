@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // Console writes what a person looks for: each failed or broken result with its
@@ -24,11 +26,11 @@ func Console(w io.Writer, r *Report, options Options) error {
 	for _, result := range r.Results {
 		if result.Status == Skipped {
 			reason := strings.Join(result.Messages, "; ")
-			c.printf("%s %s\n", c.paint(yellow, "SKIP"), heading(result)+": "+cleanLine(reason))
+			c.printf("%s %s\n", c.paint(yellow, "SKIP"), heading(result)+": "+terminal.EscapeLine(reason))
 		}
 	}
 	for _, finding := range r.Findings {
-		c.printf("%s %s\n", c.paint(red, "FINDING"), cleanLine(finding))
+		c.printf("%s %s\n", c.paint(red, "FINDING"), terminal.EscapeLine(finding))
 	}
 	matched, fired := r.provenRoles()
 	c.rules("rules that matched nothing:", r.Rules, func(count RuleCount) bool { return !matched[count.roleKey()] })
@@ -72,13 +74,13 @@ func (c *console) block(result Result) {
 	}
 	c.printf("%s %s\n", c.paint(red, word), heading(result))
 	if result.Why != "" {
-		c.printf("  why: %s\n", cleanLine(result.Why))
+		c.printf("  why: %s\n", terminal.EscapeLine(result.Why))
 	}
 	if place := place(result); place != "" {
 		c.printf("  at: %s\n", place)
 	}
 	for _, message := range result.Messages {
-		for i, line := range strings.Split(strings.TrimRight(clean(message), "\n"), "\n") {
+		for i, line := range strings.Split(strings.TrimRight(terminal.EscapeText(message), "\n"), "\n") {
 			margin := "  * "
 			if i > 0 {
 				margin = "  | "
@@ -87,7 +89,7 @@ func (c *console) block(result Result) {
 		}
 	}
 	if result.Diff != "" {
-		for _, line := range strings.Split(strings.TrimRight(clean(result.Diff), "\n"), "\n") {
+		for _, line := range strings.Split(strings.TrimRight(terminal.EscapeText(result.Diff), "\n"), "\n") {
 			c.printf("  | %s\n", c.paint(diffColor(line), line))
 		}
 	}
@@ -117,7 +119,7 @@ func (c *console) rules(title string, counts []RuleCount, chosen func(RuleCount)
 			c.printf("%s\n", c.paint(yellow, title))
 			first = false
 		}
-		c.printf("  - %s\n", cleanLine(ruleName(count)))
+		c.printf("  - %s\n", terminal.EscapeLine(ruleName(count)))
 	}
 }
 
@@ -132,9 +134,9 @@ func ruleName(count RuleCount) string {
 
 // heading is the case and, where it ran in one, the pipeline.
 func heading(result Result) string {
-	text := cleanLine(caseName(result))
+	text := terminal.EscapeLine(caseName(result))
 	if result.Pipeline != "" {
-		text += "  " + cleanLine(result.Pipeline)
+		text += "  " + terminal.EscapeLine(result.Pipeline)
 	}
 	return text
 }
@@ -145,9 +147,9 @@ func place(result Result) string {
 		return ""
 	}
 	if result.Line > 0 {
-		return fmt.Sprintf("%s:%d", cleanLine(result.File), result.Line)
+		return fmt.Sprintf("%s:%d", terminal.EscapeLine(result.File), result.Line)
 	}
-	return cleanLine(result.File)
+	return terminal.EscapeLine(result.File)
 }
 
 // countsLine is the verdicts counted, without anything that differs from run to run.

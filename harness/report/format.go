@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mirrorgen.dev/gen/generator/artifact"
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // A Format is one -o FORMAT[=FILE].
@@ -49,7 +50,7 @@ func ParseFormat(text string) (Format, error) {
 	name, file, hasFile := strings.Cut(text, "=")
 	if _, ok := writerOf(name); !ok {
 		return Format{}, fmt.Errorf("-o %s: no such format; write -o FORMAT or -o FORMAT=FILE, where FORMAT is one of %s",
-			cleanLine(text), strings.Join(Formats(), ", "))
+			terminal.EscapeLine(text), strings.Join(Formats(), ", "))
 	}
 	if hasFile && file == "" {
 		return Format{}, fmt.Errorf("-o %s: a file name is missing behind the equals sign; write -o %s for stdout", text, name)

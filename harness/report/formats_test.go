@@ -176,39 +176,6 @@ func TestShorten(t *testing.T) {
 	}
 }
 
-func TestCleanLeavesNothingInvisible(t *testing.T) {
-	for _, row := range []struct{ in, want, why string }{
-		{"plain\ttext\n", "plain\ttext\n", "newline and tab stay"},
-		{"\x1b[31m", `\x1b[31m`, "ESC"},
-		{"a\rb", `a\rb`, "a carriage return would overwrite the line"},
-		{"\x00\x7f", `\x00\x7f`, "NUL and DEL"},
-		{"\u009b31m", `\u009b31m`, "a C1 control starts a sequence too"},
-		{"\u202eabc\u200b", `\u202eabc\u200b`, "reordering and zero width"},
-		{"\xff\xfe", `\xff\xfe`, "no UTF-8"},
-		{"镜像 é", "镜像 é", "letters of any script"},
-		{"x##[group]##vso[task]", `x#\x23[group]#\x23vso[task]`, "runner commands inside a line"},
-	} {
-		if got := clean(row.in); got != row.want {
-			t.Errorf("%s: clean(%q) = %q, want %q", row.why, row.in, got, row.want)
-		}
-	}
-}
-
-func TestStripANSI(t *testing.T) {
-	for _, row := range []struct{ in, want, why string }{
-		{"plain", "plain", "nothing to do"},
-		{"\x1b[1;31mred\x1b[0m", "red", "colours"},
-		{"\x1b]0;title\x07text", "text", "a title"},
-		{"\x1b]0;title", "]0;title", "an unfinished title does not swallow the rest"},
-		{"\x1b[", "", "cut off"},
-		{"a\x1bc", "ac", "a lone ESC"},
-	} {
-		if got := stripANSI(row.in); got != row.want {
-			t.Errorf("%s: stripANSI(%q) = %q, want %q", row.why, row.in, got, row.want)
-		}
-	}
-}
-
 func TestJUnitParsesBackWithTheSameCounts(t *testing.T) {
 	r := sample()
 	r.Results[0].Messages = []string{"every character of XML's blind spots: \x00\x01\x08\x0b\x0c\x0e\x1f\ufffe\uffff\ud7ff\U0010ffff"}

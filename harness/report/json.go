@@ -1,8 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // APIVersion names the shape of the JSON document.
@@ -58,7 +61,8 @@ type documentRule struct {
 }
 
 // JSON writes the report as one document of APIVersion. Text is as the engines
-// gave it; bytes that are no UTF-8 become the replacement character.
+// gave it, with what would drive a terminal as escapes of JSON; bytes that are no
+// UTF-8 become the replacement character.
 func JSON(w io.Writer, r *Report, _ Options) error {
 	s := r.Summary()
 	d := document{
@@ -84,9 +88,14 @@ func JSON(w io.Writer, r *Report, _ Options) error {
 	for _, count := range r.Rules {
 		d.Rules = append(d.Rules, documentRule{count.Engine, count.Policies, count.Rule, count.Matched, count.Fired})
 	}
-	encoder := json.NewEncoder(w)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	// Names such as kyverno->rego are to be read and searched for as they are.
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(d)
+	if err := encoder.Encode(d); err != nil {
+		return err
+	}
+	_, err := w.Write(terminal.JSON(text.Bytes()))
+	return err
 }

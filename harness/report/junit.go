@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 type junitSuites struct {
@@ -160,9 +162,9 @@ func firstLine(text string) string {
 
 // cleanXML removes terminal sequences and escapes what XML 1.0 cannot hold;
 // encoding/xml would turn it into replacement characters, which tell nobody
-// anything. What clean escapes covers all of it but the two noncharacters.
+// anything. What EscapeText escapes covers all of it but the two noncharacters.
 func cleanXML(text string) string {
-	return strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`).Replace(clean(stripANSI(text)))
+	return strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`).Replace(terminal.EscapeText(terminal.StripSequences(text)))
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"io"
 	"strings"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // Markdown writes the rows of Table for a forge's comment or step summary, and
@@ -29,7 +31,7 @@ func Markdown(w io.Writer, r *Report, _ Options) error {
 		if i == 0 {
 			out.WriteString("\n")
 		}
-		out.WriteString("- " + codeSpan(cleanLine(finding)) + "\n")
+		out.WriteString("- " + codeSpan(terminal.EscapeLine(finding)) + "\n")
 	}
 	out.WriteString("\n" + strings.ReplaceAll(countsLine(r), "  ", ", ") + "\n")
 	return out.Flush()

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
+
+	"mirrorgen.dev/gen/generator/terminal"
 )
 
 // Table writes one row per case and image: what it becomes, whether its object
@@ -37,7 +39,7 @@ func Table(w io.Writer, r *Report, _ Options) error {
 	}
 	out.WriteString("\n")
 	for _, finding := range r.Findings {
-		out.WriteString("FINDING " + cleanLine(finding) + "\n")
+		out.WriteString("FINDING " + terminal.EscapeLine(finding) + "\n")
 	}
 	out.WriteString(countsLine(r) + "\n")
 	return out.Flush()
@@ -54,7 +56,7 @@ func tableRows(r *Report) [][]string {
 		if pipeline == "" {
 			pipeline = "RESULT"
 		}
-		heading = append(heading, cleanLine(pipeline))
+		heading = append(heading, terminal.EscapeLine(pipeline))
 	}
 	rows := [][]string{heading}
 	for _, results := range byCase(r.Results) {
@@ -62,7 +64,7 @@ func tableRows(r *Report) [][]string {
 		for _, pipeline := range pipelines {
 			verdicts = append(verdicts, verdict(results, pipeline))
 		}
-		name := cleanLine(caseName(results[0]))
+		name := terminal.EscapeLine(caseName(results[0]))
 		images := imagesOf(results, pipelines)
 		if len(images) == 0 {
 			rows = append(rows, append([]string{name, "-", "-", "-"}, verdicts...))
@@ -169,7 +171,7 @@ func shorten(image string) string {
 	if image == "" {
 		return `""`
 	}
-	text := cleanLine(image)
+	text := terminal.EscapeLine(image)
 	for _, algorithm := range []string{"sha256:", "sha384:", "sha512:"} {
 		before, hex, found := strings.Cut(text, algorithm)
 		if found && len(hex) > 16 && isHex(hex) {
