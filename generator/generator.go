@@ -5,6 +5,7 @@ package generator
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"sort"
@@ -79,7 +80,8 @@ func place(at spec.Position) string {
 }
 
 // Generate renders plans for targets. Files come sorted by path, each once; the
-// same input gives the same bytes on any machine.
+// same input gives the same bytes on any machine. The error is every
+// target.LimitError, where sets are more than targets take.
 func Generate(plans []*mirror.Plan, targets []target.Target) ([]artifact.File, error) {
 	byPath := map[string]artifact.File{}
 	var rendered []artifact.File
@@ -94,9 +96,15 @@ func Generate(plans []*mirror.Plan, targets []target.Target) ([]artifact.File, e
 		rendered = append(rendered, file)
 		return nil
 	}
+	var limits []error
 	for _, t := range targets {
 		for _, plan := range plans {
 			files, err := t.Render(plan)
+			var limit *target.LimitError
+			if errors.As(err, &limit) {
+				limits = append(limits, limit)
+				continue
+			}
 			if err != nil {
 				return nil, fmt.Errorf("target %s: MirrorSet %q: %w; this is a bug of gen, not of the MirrorSet", t.Name, plan.Name, err)
 			}
@@ -112,6 +120,9 @@ func Generate(plans []*mirror.Plan, targets []target.Target) ([]artifact.File, e
 				}
 			}
 		}
+	}
+	if err := errors.Join(limits...); err != nil {
+		return nil, err
 	}
 	rendered = append(rendered, kustomizations(rendered)...)
 	sort.Slice(rendered, func(i, j int) bool { return rendered[i].Path < rendered[j].Path })

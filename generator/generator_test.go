@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -161,5 +162,33 @@ func TestWhatClonesIsAllowedFirstAndAppliedBesideGatekeeper(t *testing.T) {
 				t.Errorf("%s: lists not all in order:\n%s", row.path, file.Data)
 			}
 		}
+	}
+}
+
+// TestASetThatIsTooMuchIsNoBug: every target that cannot hold it is named at once.
+func TestASetThatIsTooMuchIsNoBug(t *testing.T) {
+	text := "metadata: {name: deep}\nspec:\n  mirrors:\n"
+	for at := range 17 {
+		text += "  - {name: m" + strings.Repeat("m", at) + ", source: up.example.net" + strings.Repeat("/a", at) + ", mirror: m.example.com/p" + strings.Repeat("p", at) + "}\n"
+	}
+	plans, err := generator.Plans(setsOf(t, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = generator.Generate(plans, target.All())
+	var limit *target.LimitError
+	if !errors.As(err, &limit) {
+		t.Fatalf("got %v", err)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != 2 || !strings.Contains(lines[0], "target kyverno-cel:") || !strings.Contains(lines[1], "target kubernetes:") || strings.Contains(err.Error(), "bug") {
+		t.Errorf("got %s", err)
+	}
+	others, err := target.Named([]string{"kyverno", "gatekeeper", "rego"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := generator.Generate(plans, others); err != nil {
+		t.Errorf("targets without that limit: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,7 @@ func (f *engineFlag) factories(wanted ...engine.Ref) map[string]testcase.Factory
 
 // kyverno is started when it is first asked to load something.
 func (f *engineFlag) kyverno() *engine.Process {
-	return engine.NewProcess(engine.ProcessConfig{Name: "kyverno", Program: kyvernoProgram, Path: f.path})
+	return engine.NewProcess(engine.ProcessConfig{Name: "kyverno", Program: kyvernoProgram, Path: f.kyvernoPath()})
 }
 
 // kubernetes likewise.
@@ -69,7 +70,7 @@ func (f *engineFlag) ofVersion(ref engine.Ref) func() engine.Engine {
 	case ref.Version == "":
 		return nil
 	case ref.Name == "kyverno", ref.Name == "kyverno-cel":
-		config.Name, config.Program, config.Path = engine.Ref{Name: "kyverno", Version: ref.Version}.String(), kyvernoProgram, f.path
+		config.Name, config.Program, config.Path = engine.Ref{Name: "kyverno", Version: ref.Version}.String(), kyvernoProgram, f.kyvernoPath()
 	case ref.Name == "kubernetes":
 		config.Name, config.Program = ref.String(), kubernetesProgram
 	case ref.Name == opa.RegoName && ref.Version == engine.Minor(opa.Version()):
@@ -82,6 +83,15 @@ func (f *engineFlag) ofVersion(ref engine.Ref) func() engine.Engine {
 		return nil
 	}
 	return func() engine.Engine { return engine.NewProcess(config) }
+}
+
+// kyvernoPath is --engine-path; where that is another engine's program, the folder.
+func (f *engineFlag) kyvernoPath() string {
+	switch strings.TrimSuffix(filepath.Base(f.path), ".exe") {
+	case kubernetesProgram, opaProgram, "gen":
+		return f.folder()
+	}
+	return f.path
 }
 
 // folder is --engine-path without the name of the program that it may end with: the

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -145,7 +146,21 @@ func runCases(ctx context.Context, cmd *cobra.Command, paths []string, options t
 	case exitFindings:
 		return errFindings
 	}
+	if s := found.Summary(); s.Broken == 0 {
+		return nothingRan(found)
+	}
 	return errReported
+}
+
+// nothingRan says why a run proved nothing although nothing is wrong with a case.
+func nothingRan(found *report.Report) error {
+	for _, result := range found.Results {
+		if len(result.Messages) > 0 {
+			return fmt.Errorf("no case ran in %s, so nothing was tested; %s: %s",
+				strings.Join(found.Pipelines, ", "), result.Folder, strings.Join(result.Messages, "; "))
+		}
+	}
+	return fmt.Errorf("no case ran in %s, so nothing was tested", strings.Join(found.Pipelines, ", "))
 }
 
 // findCases is testcase.Find with a sentence for each path that is not there;

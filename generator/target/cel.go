@@ -2,7 +2,6 @@ package target
 
 import (
 	"bytes"
-	"fmt"
 	"path"
 
 	"mirrorgen.dev/gen/generator/artifact"
@@ -49,10 +48,6 @@ func (d celDialect) policy(plan *mirror.Plan, kind celKind, name string) map[str
 	}
 }
 
-// maxObject is how large a policy may be in bytes: etcd takes 1.5 MiB a request,
-// and the API server stores more than what is written.
-const maxObject = 1_200_000
-
 // file renders a template as the plan's file of that name.
 func (d celDialect) file(plan *mirror.Plan, name, template string, data map[string]any) (*artifact.File, error) {
 	text, err := render(path.Join("cel", template), data)
@@ -60,8 +55,7 @@ func (d celDialect) file(plan *mirror.Plan, name, template string, data map[stri
 		return nil, err
 	}
 	if len(text) > maxObject {
-		return nil, fmt.Errorf("MirrorSet %q: its %s for target %s takes %d bytes, and a cluster stores no object above %d; split the set, or leave the target out",
-			plan.Name, name, d.folder, len(text), maxObject)
+		return nil, d.tooMuch(plan, "its %s takes %d bytes, and a cluster stores no object of much more than %d", name, len(text), maxObject)
 	}
 	// A template says with blank lines where its parts are; a policy has none.
 	text = bytes.TrimRight(text, "\n")

@@ -131,9 +131,26 @@ func celJudgedRows(plan *mirror.Plan) []celRow {
 	rows := make([]celRow, len(prefixes))
 	for i, prefix := range prefixes {
 		row := plan.Table[prefix]
-		rows[i] = celRow{prefix, celStrings([]string{row.To, judgedName(plan, row)})}
+		rows[i] = celRow{prefix, celStrings([]string{row.To, celJudgedName(plan, row)})}
 	}
 	return rows
+}
+
+// celJudgedName is the mirror, with what it holds where it does not hold the image.
+func celJudgedName(plan *mirror.Plan, row mirror.Row) string {
+	if row.To == "" && row.Mirror != "" {
+		return row.Mirror + " (it holds " + celListed(plan.Mirrors[row.Mirror].Only) + ")"
+	}
+	return row.Mirror
+}
+
+// celAllowedTable is what images may come from.
+func celAllowedTable(plan *mirror.Plan) celTable {
+	var rows []celRow
+	for _, prefix := range plan.Allowed() {
+		rows = append(rows, celRow{prefix, "true"})
+	}
+	return newCelTable("allowed", rows)
 }
 
 // celWrong is what is wrong with the image s, ” where nothing is, as in
@@ -141,14 +158,9 @@ func celJudgedRows(plan *mirror.Plan) []celRow {
 func celWrong(plan *mirror.Plan, which findings, data map[string]any) string {
 	allowed := ""
 	if len(plan.AllowRegistries) > 0 {
-		prefixes := plan.Allowed()
-		rows := make([]celRow, len(prefixes))
-		for i, prefix := range prefixes {
-			rows[i] = celRow{prefix, "true"}
-		}
-		t := newCelTable("allowed", rows)
+		t := celAllowedTable(plan)
 		data["Allowed"] = t.Parts
-		allowed = "(" + t.probe("s[5]", depths(prefixes)) + ") != ''"
+		allowed = "(" + t.probe("s[5]", depths(plan.Allowed())) + ") != ''"
 	}
 	const notHeld = "' is not served by mirror ' + s[7]"
 	if which == warnings {
@@ -173,7 +185,7 @@ func celWrong(plan *mirror.Plan, which findings, data map[string]any) string {
 	}
 	if allowed != "" {
 		lines = append(lines, ": !("+allowed+") ? ' comes from ' + s[2].substring(0, size(s[2]) - 1) + "+
-			celString(", which is not allowed; allowed: "+strings.Join(plan.Allowed(), ", ")))
+			celString(", which is not allowed; allowed: "+celListed(plan.Allowed())))
 	}
 	return strings.Join(append(lines, ": ''"), "\n        ")
 }

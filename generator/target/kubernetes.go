@@ -18,5 +18,8 @@ func Kubernetes() Target {
 
 func renderKubernetes(plan *mirror.Plan) ([]artifact.File, error) {
 	d := kubernetesDialect()
+	if err := d.affordable(plan); err != nil {
+		return nil, err
+	}
 	return renderEach(plan, d.rewrite, d.imageCache, d.constraint, d.warnings, kubernetesServiceAccounts)
 }

@@ -17,6 +17,9 @@ func KyvernoCEL() Target {
 
 func renderKyvernoCEL(plan *mirror.Plan) ([]artifact.File, error) {
 	d := kyvernoCELDialect()
+	if err := d.affordable(plan); err != nil {
+		return nil, err
+	}
 	return renderEach(plan, d.rewrite, d.imageCache, d.constraint, d.warnings,
 		kyvernoCELPullSecrets, kyvernoCELServiceAccounts, kyvernoCELExistingAccounts, kyvernoCELCredentialsRBAC)
 }

@@ -41,7 +41,7 @@ func OpenAdmission(ctx context.Context, set *PolicySet, factories map[string]Fac
 		}
 		session, err := a.sessions.session(ctx, of, set)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", of, err)
+			return nil, named(of, err)
 		}
 		return session, nil
 	}

@@ -17,16 +17,21 @@ import (
 
 // readStream reads every object of a YAML stream. All broken documents are named.
 func readStream(name string, r io.Reader) ([]map[string]any, error) {
+	objects, _, err := readPlaced(name, r)
+	return objects, err
+}
+
+// readPlaced is readStream with the place of each object, "file:line".
+func readPlaced(name string, r io.Reader) (objects []map[string]any, places []string, err error) {
 	reader := document.NewReader(name, r)
-	var objects []map[string]any
 	var problems []error
 	for {
 		doc, err := reader.Next()
 		if errors.Is(err, io.EOF) {
-			return objects, errors.Join(problems...)
+			return objects, places, errors.Join(problems...)
 		}
 		if err != nil {
-			return nil, errors.Join(append(problems, err)...)
+			return nil, nil, errors.Join(append(problems, err)...)
 		}
 		object, err := doc.Object()
 		if err != nil {
@@ -34,6 +39,7 @@ func readStream(name string, r io.Reader) ([]map[string]any, error) {
 			continue
 		}
 		objects = append(objects, object)
+		places = append(places, fmt.Sprintf("%s:%d", name, doc.Line))
 	}
 }
 

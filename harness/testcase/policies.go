@@ -30,6 +30,9 @@ type PolicySet struct {
 	// Files maps an engine's name to what it loads. An engine without an entry
 	// has nothing to do with the set.
 	Files map[string][]artifact.File
+	// Limits maps an engine's name to why its policies were not made: the set is more
+	// than it takes. Nothing can be asked of it; the other engines run.
+	Limits map[string]error
 	// OnlyRewrites are the engines whose policies judge nothing while Gatekeeper is
 	// there, as in the whole generated folder; they are then asked for no verdict.
 	OnlyRewrites map[string]bool
@@ -57,13 +60,22 @@ func Generated(name string) (*PolicySet, error) {
 	return FromPlans(name, plans)
 }
 
-// FromPlans renders plans for every engine.
+// FromPlans renders plans for every engine that takes them.
 func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
-	files, err := generator.Generate(plans, target.All())
-	if err != nil {
-		return nil, err
+	set := &PolicySet{Name: name, Plans: plans, Files: map[string][]artifact.File{}, Limits: map[string]error{}}
+	var files []artifact.File
+	for _, t := range target.All() {
+		made, err := generator.Generate(plans, []target.Target{t})
+		var limit *target.LimitError
+		if errors.As(err, &limit) {
+			set.Files[t.Name], set.Limits[t.Name] = nil, err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, made...)
 	}
-	set := &PolicySet{Name: name, Plans: plans, Files: map[string][]artifact.File{}}
 	for _, file := range files {
 		folder, rest, _ := strings.Cut(file.Path, "/")
 		switch {
@@ -82,31 +94,32 @@ func FromPlans(name string, plans []*mirror.Plan) (*PolicySet, error) {
 // HandWritten reads policies from files, sorted into the engines by their kinds.
 func HandWritten(paths []string) (*PolicySet, error) {
 	var objects []map[string]any
+	var places []string
 	var problems []error
 	for _, name := range paths {
-		found, err := readPolicies(name)
+		found, at, err := readPolicies(name)
 		if err != nil {
 			problems = append(problems, err)
 		}
-		objects = append(objects, found...)
+		objects, places = append(objects, found...), append(places, at...)
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	return FromObjects(strings.Join(paths, ", "), objects)
+	return fromPlaced(strings.Join(paths, ", "), objects, places)
 }
 
-func readPolicies(name string) ([]map[string]any, error) {
+func readPolicies(name string) (objects []map[string]any, places []string, err error) {
 	file, err := os.Open(filepath.FromSlash(name))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer file.Close()
-	objects, err := readStream(name, file)
+	objects, places, err = readPlaced(name, file)
 	if err == nil && len(objects) == 0 {
 		err = fmt.Errorf("%s: holds no policy", name)
 	}
-	return objects, err
+	return objects, places, err
 }
 
 // role is a rule's name with the names of the MirrorSet and of its mirrors taken
@@ -201,6 +214,9 @@ func (s *sessions) set(c *Case) (*PolicySet, error) {
 
 // session loads a set into an engine, once.
 func (s *sessions) session(ctx context.Context, of engine.Ref, set *PolicySet) (engine.Session, error) {
+	if err := set.Limits[of.Name]; err != nil {
+		return nil, err
+	}
 	key := of.String() + " " + set.Name
 	s.mu.Lock()
 	lazy := s.loaded[key]

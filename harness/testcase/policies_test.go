@@ -1,13 +1,17 @@
 package testcase
 
 import (
+	"os"
 	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"mirrorgen.dev/gen/generator"
 	"mirrorgen.dev/gen/generator/mirror"
 	"mirrorgen.dev/gen/generator/spec"
+	"mirrorgen.dev/gen/harness/engine"
 )
 
 func plansOf(t *testing.T, sets ...string) []*mirror.Plan {
@@ -85,5 +89,60 @@ func TestEveryEngineGetsItsOwnFilesAndNoPermissions(t *testing.T) {
 	}
 	if _, ok := set.Files["reference"]; !ok {
 		t.Error("the reference takes no part")
+	}
+}
+
+// TestASetThatIsTooMuchForSomeEnginesRunsOnTheOthers: those are refused when they are
+// asked, and not before.
+func TestASetThatIsTooMuchForSomeEnginesRunsOnTheOthers(t *testing.T) {
+	body := "metadata: {name: deep}\nspec:\n  mirrors:\n"
+	for at := range 17 {
+		body += "  - {name: m" + strings.Repeat("m", at) + ", source: up.example.net" + strings.Repeat("/a", at) + ", mirror: m.example.com/p" + strings.Repeat("p", at) + "}\n"
+	}
+	set, err := FromPlans("deep.yaml", plansOf(t, body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		engine string
+		limit  bool
+	}{{"kyverno", false}, {"gatekeeper", false}, {"rego", false}, {"kyverno-cel", true}, {"kubernetes", true}} {
+		if (set.Limits[row.engine] != nil) != row.limit || (len(set.Files[row.engine]) == 0) != row.limit || !set.has(row.engine) {
+			t.Errorf("%s: %d files, limit %v", row.engine, len(set.Files[row.engine]), set.Limits[row.engine])
+		}
+	}
+	_, err = newSessions(nil).session(t.Context(), engine.Ref{Name: "kubernetes"}, set)
+	if err == nil || !strings.Contains(err.Error(), `MirrorSet "deep": target kubernetes: its 17 sources`) {
+		t.Errorf("the engine is asked all the same: %v", err)
+	}
+}
+
+// TestAHandWrittenPolicyIsNamedByItsPlace: an engine says of a policy what its file says.
+func TestAHandWrittenPolicyIsNamedByItsPlace(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "p.yaml")
+	text := "# two kinds\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: a}\n" +
+		"---\napiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: b}\n" +
+		"---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: c}\n"
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := HandWritten([]string{filepath.ToSlash(name)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for engine, lines := range map[string][]string{"kubernetes": {":1", ":10"}, "kyverno-cel": {":6"}} {
+		var got []string
+		for _, file := range set.Files[engine] {
+			got = append(got, strings.TrimPrefix(file.Path, filepath.ToSlash(name)))
+		}
+		if !slices.Equal(got, lines) {
+			t.Errorf("%s: got %v, want %v", engine, got, lines)
+		}
+	}
+	if err := os.WriteFile(name, []byte(text+"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: d}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := HandWritten([]string{filepath.ToSlash(name)}); err == nil || !strings.Contains(err.Error(), "p.yaml:14: v1 ConfigMap: no engine runs this kind") {
+		t.Errorf("got %v", err)
 	}
 }

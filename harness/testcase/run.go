@@ -261,11 +261,11 @@ func (r *runner) admit(ctx context.Context, c *Case, set *PolicySet, p Pipeline)
 	mutates, judges := p.Engines()
 	mutator, err := r.sessions.session(ctx, mutates, set)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", mutates, err)
+		return nil, named(mutates, err)
 	}
 	judge, err := r.sessions.session(ctx, judges, set)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", judges, err)
+		return nil, named(judges, err)
 	}
 	all := &admitted{allowed: true, cluster: c.Cluster}
 	for i, object := range c.Objects {
@@ -298,6 +298,14 @@ func (r *runner) admit(ctx context.Context, c *Case, set *PolicySet, p Pipeline)
 		}
 	}
 	return all, nil
+}
+
+// named says whose error it is, where it does not say so itself.
+func named(of engine.Ref, err error) error {
+	if strings.HasPrefix(err.Error(), of.String()+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", of, err)
 }
 
 // background lets the mutating engine do what policies do after admission, to

@@ -10,8 +10,10 @@ package admission
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-logr/logr"
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/klog/v2"
 )
 
@@ -24,6 +26,7 @@ type Engine struct {
 // New makes an engine. It starts nothing: no goroutine, no informer, no listener.
 func New() *Engine {
 	quiet()
+	limitCopies()
 	return &Engine{decoder: newDecoder(), converters: &converters{}}
 }
 
@@ -32,3 +35,11 @@ var quietOnce sync.Once
 // quiet silences the logger that Kubernetes shares process-wide; what matters of
 // it is reported as an outcome or an error.
 func quiet() { quietOnce.Do(func() { klog.SetLogger(logr.Discard()) }) }
+
+// mostCopied is how many bytes the copies of a JSON patch may add: what an API server
+// is started with (k8s.io/apiserver/pkg/server, NewConfig, JSONPatchMaxCopyBytes).
+const mostCopied = 3 << 20
+
+// limitCopies sets that limit for the process, as an API server does: 30 operations
+// that copy a field into itself would take all memory there is.
+func limitCopies() { atomic.StoreInt64(&jsonpatch.AccumulatedCopySizeLimit, mostCopied) }

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -16,6 +17,15 @@ const (
 	// times the length of what is searched for.
 	dear = "!variables.all.contains(variables.all.substring(0, 10000) + 'y')"
 )
+
+// doubling is a patch that copies the spec into itself forty times, in other places.
+func doubling() string {
+	var copies []string
+	for i := range 40 {
+		copies = append(copies, fmt.Sprintf("JSONPatch{op: 'copy', from: '/spec', path: '/spec/again%d'}", i))
+	}
+	return "[" + strings.Join(copies, ", ") + "]"
+}
 
 // long is a Pod with an argument that is dear to search.
 func long() string {
@@ -46,6 +56,10 @@ func TestWhatCannotBeEvaluatedIsNeverPassedInSilence(t *testing.T) {
 			"JSON Patch: replace operation does not apply: doc is missing path: /spec/containers/7/image", "", true, true},
 		{"a patch that does not apply, Ignore", rule{expression: strings.Replace(puts, "containers/0", "containers/7", 1), fails: "Ignore"}.mutation(), pod("nginx"), "",
 			"engine: p: error: spec.mutations[0]: JSON Patch: replace operation does not apply", true, false},
+		{"copies that double the object until no memory is left, Fail", rule{expression: doubling()}.mutation(), pod("nginx"),
+			"JSON Patch: Unable to complete the copy, the accumulated size increase of copy is ", "", true, true},
+		{"the same, Ignore", rule{expression: doubling(), fails: "Ignore"}.mutation(), pod("nginx"), "",
+			"engine: p: error: spec.mutations[0]: JSON Patch: Unable to complete the copy, the accumulated size increase of copy is ", true, false},
 		{"a patch after which the object is none, whatever the policy says", rule{expression: "[JSONPatch{op: 'remove', path: '/kind'}]", fails: "Ignore"}.mutation(), pod("nginx"),
 			"Internal error occurred: Object 'Kind' is missing in '", "", true, true},
 		{"a validation, Fail", rule{expression: "object.spec.nope == 1"}.validation(), pod("nginx"),

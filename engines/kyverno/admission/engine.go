@@ -45,6 +45,7 @@ type Engine struct {
 // judged like any other namespace, so that a policy's own scope is what is tested.
 func New() *Engine {
 	quiet()
+	limitCopies()
 	// An empty ConfigMap, not none, is what sets the limits that a cluster has.
 	configuration := config.NewDefaultConfiguration(true)
 	configuration.Load(&corev1.ConfigMap{})
