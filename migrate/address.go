@@ -146,6 +146,14 @@ func registryName(text string) (string, error) {
 	return host, nil
 }
 
+// noteHubName says what another name of Docker Hub meant where a runtime's
+// configuration is about it: a runtime knows images by the name that they are written by.
+func (r *reader) noteHubName(at place, text string) {
+	if host := image.LowerASCII(text); image.IsDockerHub(host) && host != image.DockerHub {
+		r.note(at, host, "is Docker Hub by a name that a runtime redirects for images that are written with it alone; the MirrorSet is about docker.io, whatever its images are written with")
+	}
+}
+
 // withSuffix is a reference below an address.
 func withSuffix(address, rest string, ref image.Reference) string {
 	if rest != "" {

@@ -77,7 +77,7 @@ func Compare(plans []*mirror.Plan, list, before string, old, new Answer) Verdict
 		return compareInvalid(before, old, new)
 	}
 	route := routeOf(plans, before)
-	faultOfOld, faultOfNew := fault(ref, before, route, old), fault(ref, before, route, new)
+	faultOfOld, faultOfNew := fault(plans, ref, before, route, old), fault(plans, ref, before, route, new)
 	oldLeaves, newLeaves := faultOfOld == "" && sameImage(old.Image, before), faultOfNew == "" && sameImage(new.Image, before)
 	switch {
 	case newLeaves && new.Unasked != "":
@@ -147,7 +147,7 @@ func routeOf(plans []*mirror.Plan, text string) routed {
 }
 
 // fault is the rule that an answer breaks; "" for none.
-func fault(ref image.Reference, before string, route routed, a Answer) string {
+func fault(plans []*mirror.Plan, ref image.Reference, before string, route routed, a Answer) string {
 	switch {
 	case a.Failed != "":
 		return "old failed the whole rule: " + a.Failed
@@ -179,6 +179,9 @@ func fault(ref image.Reference, before string, route routed, a Answer) string {
 	if host, _, ok := strings.Cut(before, "/"); ok && image.IsDockerHub(host) && host != image.DockerHub && slices.Contains(strings.Split(a.Image, "/"), host) {
 		return "old: takes the host " + host + ", which is docker.io, for a part of the path"
 	}
+	if host, part := cutHost(plans, before, a.Image); part != "" {
+		return "old: takes a part of the host " + host + " for the host " + part
+	}
 	rest := ref.Repository
 	if route.decision.Status == mirror.Rewritten {
 		rest = strings.TrimPrefix(strings.TrimPrefix(ref.Name(), route.decision.Prefix), "/")
@@ -194,6 +197,20 @@ func fault(ref image.Reference, before string, route routed, a Answer) string {
 		return "old: lacks library/, where Docker Hub's official images are"
 	}
 	return fmt.Sprintf("old: the repository %s is not below the mirror's address", ref.Repository)
+}
+
+// cutHost finds a source's host that an answer put the mirror for although it is
+// but a part of the host that was asked for, as an expression without an end does.
+func cutHost(plans []*mirror.Plan, before, after string) (host, part string) {
+	host, _, _ = strings.Cut(before, "/")
+	for _, p := range plans {
+		for _, m := range p.Mirrors {
+			if host != m.Source && strings.Contains(host, m.Source) && sameImage(after, strings.Replace(before, m.Source, m.Address, 1)) {
+				return host, m.Source
+			}
+		}
+	}
+	return host, ""
 }
 
 // reversed puts the last component first, so that below asks how a name ends.

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"bytes"
 	"errors"
 	"path"
 	"slices"
@@ -20,13 +21,21 @@ func (r *reader) toml(f File) {
 		if errors.As(err, &p) {
 			at.Line, at.Column = p.line, p.column
 		}
-		r.refuse(at, err.Error()+"; containerd passes over a hosts.toml that it cannot read, and asks the registry itself")
+		message := err.Error() + "; containerd passes over a hosts.toml that it cannot read, and asks the registry itself"
+		if bytes.Contains(f.Data, []byte("[plugins")) {
+			message = err.Error() + "; containerd does not start with such a config.toml"
+		}
+		r.refuse(at, message)
 		return
 	}
 	top := root(f.Name, tree)
 	if top.get("plugins").written() {
 		r.found++
 		r.criConfig(top)
+		return
+	}
+	if len(top.entries()) == 0 && path.Base(f.Name) == "hosts.toml" {
+		r.passed = append(r.passed, problem(top.place, "is empty, so that containerd asks the registry itself, and is passed over"))
 		return
 	}
 	if !top.get("server").written() && !top.get("host").written() {
@@ -39,6 +48,9 @@ func (r *reader) toml(f File) {
 		return
 	}
 	r.found++
+	if !every {
+		r.noteHubName(top.place, path.Base(path.Dir(f.Name)))
+	}
 	r.hostsFile(f.Name, top, source, every)
 }
 
@@ -72,12 +84,16 @@ func (r *reader) hostsFile(name string, top field, source string, every bool) {
 	if !r.checkCapabilities(top) {
 		return
 	}
+	if hosts := top.get("host"); hosts.written() && hosts.Kind != document.Mapping {
+		r.leave(hosts.place, "", `is `+hosts.Kind.String()+`, so that containerd passes over the whole file and redirects nothing; write [host."<url>"]`)
+		return
+	}
 	for _, h := range top.get("host").entries() {
 		r.hostTable(h, rule)
 	}
 	upstream := true
 	at := top.place
-	if server := top.get("server"); server.written() {
+	if server := top.get("server"); server.text() != "" {
 		at = server.place
 		upstream = r.server(top, server, rule)
 	} else if len(rule.endpoints) > 0 && !every {
@@ -134,50 +150,11 @@ func (r *reader) checkCapabilities(top field) bool {
 	}
 	for _, table := range tables {
 		for _, c := range table.get("capabilities").items() {
-			if !slices.Contains([]string{"pull", "resolve", "push", "referrers"}, c.text()) {
+			if !slices.Contains([]string{"pull", "resolve", "push", "referrers"}, strings.ToLower(c.text())) {
 				r.leave(c.place, c.text(), "is no capability, so that containerd passes over the whole file and redirects nothing; write pull and resolve")
 				return false
 			}
 		}
-	}
-	return true
-}
-
-// hostTable reads one [host."<url>"].
-func (r *reader) hostTable(h entry, rule *nodeRule) {
-	if h.value.Kind != document.Mapping || h.value.Tag != "table" {
-		r.leave(h.key, "", `has no table of its own, and containerd passes over it; write [host."<url>"]`)
-		return
-	}
-	at, ok := r.endpointAt(h.key, h.name, h.value.get("override_path").isTrue())
-	if !ok {
-		return
-	}
-	if !r.canPull(h.value, h.name) {
-		return
-	}
-	r.hostFields(h.value, at)
-	if !rule.every && at.isSelf(rule.source) {
-		rule.self = true
-		r.declareItself(at.host)
-		return
-	}
-	rule.endpoints = append(rule.endpoints, at)
-	rule.at = append(rule.at, h.key)
-}
-
-// canPull reports a host that is asked for images at all.
-func (r *reader) canPull(table field, name string) bool {
-	capabilities := table.get("capabilities")
-	can := func(what string) bool {
-		return !capabilities.written() || slices.Contains(capabilities.texts(), what)
-	}
-	switch {
-	case !can("pull"):
-		r.leave(capabilities.place, loginless(name), "is not asked for images, only pushed to; a MirrorSet is about pulling")
-		return false
-	case !can("resolve"):
-		r.leave(capabilities.place, loginless(name), `lacks "resolve", so that tags are looked up elsewhere and only digests asked for here; a mirror of a MirrorSet serves both: see that it has the tags`)
 	}
 	return true
 }
@@ -208,35 +185,4 @@ func (r *reader) server(top, server field, rule *nodeRule) (upstream bool) {
 	rule.endpoints = append(rule.endpoints, at)
 	rule.at = append(rule.at, server.place)
 	return false
-}
-
-// hostFields reads how a host is reached.
-func (r *reader) hostFields(table field, at endpoint) {
-	for _, e := range table.entries() {
-		switch e.name {
-		case "header":
-			r.leave(e.key, "", credentials)
-		case "client":
-			r.leave(e.key, "", "a client's certificate has no place in a MirrorSet; keep it in the runtime's own configuration")
-		case "dial_timeout":
-			r.leave(e.key, "", "a MirrorSet has no time-outs; keep it in the runtime's own configuration")
-		case "server", "host", "capabilities", "skip_verify", "ca", "override_path":
-		default:
-			if table.path != "" {
-				r.leave(e.key, "", "is no field of hosts.toml, and containerd passes over it; remove it")
-			}
-		}
-	}
-	ca := table.get("ca")
-	switch {
-	case table.get("skip_verify").isTrue() && at.transport == "https":
-		r.declare(at.host, "https-skip-verify", nil, table.get("skip_verify").place)
-	case ca.written() && at.transport == "https":
-		r.declare(at.host, "https", ca.texts(), ca.place)
-	case ca.written() || table.get("skip_verify").isTrue():
-		r.leave(table.place, "", "names a certificate for an address of plain HTTP, so that containerd tries HTTPS first; write https:// or drop it")
-		r.declare(at.host, at.transport, nil, table.place)
-	default:
-		r.declare(at.host, at.transport, nil, table.place)
-	}
 }

@@ -13,9 +13,15 @@ func (r *reader) criConfig(top field) {
 		if folder := registry.get("config_path"); folder.text() != "" {
 			said = true
 			r.note(folder.place, folder.text(), "names the folder of the mirrors; give that folder too")
+			if mirrors := registry.get("mirrors"); len(mirrors.entries()) > 0 {
+				r.note(mirrors.place, "", "containerd does not start with mirrors beside a config_path; see which of both is in use")
+			}
 		}
 		for _, m := range registry.get("mirrors").entries() {
 			said = true
+			if rewrite := m.value.get("rewrite"); rewrite.written() {
+				r.note(rewrite.place, "", "only the containerd of k3s and RKE2 rewrites repositories; where this file is read by another, remove it here before it is migrated")
+			}
 			before := len(r.rows)
 			r.k3sMirror(m, node)
 			for i := before; i < len(r.rows); i++ {

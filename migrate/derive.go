@@ -23,19 +23,23 @@ type underived struct{ source, why string }
 
 // derive finds the mirrors of a function: each candidate is tried with many
 // images, and is one where all of them go to one place. A candidate whose images
-// go where those of a shorter one go says nothing new.
-func derive(f imageFunc, candidates []string) (found []derived, wrong []underived) {
-	sources := sourcesOf(candidates)
+// go where those of a shorter one go says nothing new. One that was guessed counts
+// where what lies below it is rewritten, or all of it left alone.
+func derive(f imageFunc, candidates []string, guessed ...string) (found []derived, wrong []underived) {
+	named := sourcesOf(candidates)
+	sources := slices.DeleteFunc(sourcesOf(slices.Concat(candidates, guessed)), func(source string) bool {
+		_, isNamed := slices.BinarySearch(named, source)
+		return !isNamed && try(f, source, rests(source)...).to == "" && !leaves(f, source, append(rests(source), "")...)
+	})
 	mirrors := map[string]string{}
 	for _, source := range sources {
 		to, why := mirrorOf(f, source)
-		if why != "" {
+		above := longestAbove(source, mirrors)
+		saysNothing := to != "" && above != "" && to == mirrors[above]+strings.TrimPrefix(source, above)
+		if why != "" && !(saysNothing && why == itselfAlone) {
 			wrong = append(wrong, underived{source, why})
 		}
-		if to == "" {
-			continue
-		}
-		if above := longestAbove(source, mirrors); above != "" && to == mirrors[above]+strings.TrimPrefix(source, above) {
+		if to == "" || saysNothing {
 			continue
 		}
 		if source == "docker.io/library" && mirrors[image.DockerHub] == to {

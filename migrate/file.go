@@ -62,7 +62,7 @@ func (r *reader) yaml(f File) {
 		switch {
 		case errors.As(err, &broken):
 			at.Line = max(broken.Line, 1)
-			r.refuse(at, "not YAML: "+broken.Message)
+			r.refuse(at, "not YAML: "+broken.Message+templateHint(f.Data))
 			continue
 		case err != nil:
 			r.refuse(at, err.Error())
@@ -85,8 +85,25 @@ func (r *reader) yaml(f File) {
 			r.refuse(at, broken.Message)
 			continue
 		}
-		r.document(top, object)
+		r.document(root(f.Name, follow(tree)), object)
 	}
+}
+
+// templateLine is a line that only a template of Helm's or a shell's begins with.
+var templateLine = regexp.MustCompile(`(?m)^[ \t]*(?:-[ \t]+)?(?:\{\{|\$\{)|:[ \t]+(?:\{\{|\$\{)|\{\{-|\{\{ *\.`)
+
+// tabbed is a line that is indented by a tab.
+var tabbed = regexp.MustCompile(`(?m)^ *\t`)
+
+// templateHint says what to do about a file that is no YAML, as far as it shows.
+func templateHint(data []byte) string {
+	switch at := templateLine.FindIndex(data); {
+	case at != nil:
+		return fmt.Sprintf("; line %d is of a template: give what it renders to, such as the output of helm template, or put a {{ }} of Kyverno's own in quotes", bytes.Count(data[:at[0]], []byte("\n"))+1)
+	case tabbed.Match(data):
+		return fmt.Sprintf("; YAML is indented by spaces, and line %d by a tab", bytes.Count(data[:tabbed.FindIndex(data)[0]], []byte("\n"))+1)
+	}
+	return ""
 }
 
 // document reads one document of a file, or one item of a list; object is the same

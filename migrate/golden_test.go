@@ -61,6 +61,7 @@ func TestEachFamilyIsReadAsTheGoldenFilesSay(t *testing.T) {
 		{"policies/literal-prefix", "a path, and whatever else the policy does", nil},
 		{"policies/variables", "a context is put in its place", nil},
 		{"policies/several-registries", "alternatives, and what is left alone", nil},
+		{"policies/conditions", "conditions of the rule, the list, the entry and an anchor, as Kyverno reads them", nil},
 		{"policies/three-rules", "rules that are one mirror together", nil},
 		{"policies/cel-configuration", "CEL that applies a configuration", nil},
 		{"policies/cel-patches", "CEL that makes patches", nil},

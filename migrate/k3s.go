@@ -3,6 +3,7 @@ package migrate
 import (
 	"strings"
 
+	"mirrorgen.dev/gen/generator/document"
 	"mirrorgen.dev/gen/generator/image"
 	"mirrorgen.dev/gen/migrate/expression"
 )
@@ -49,6 +50,7 @@ func (r *reader) k3sMirror(m entry, node *Node) {
 			r.leave(m.key, "", err.Error())
 			return
 		}
+		r.noteHubName(m.key, m.name)
 	}
 	rule := &nodeRule{source: name, every: name == "*"}
 	for i, e := range m.value.get("endpoint").items() {
@@ -73,7 +75,10 @@ func (r *reader) k3sMirror(m entry, node *Node) {
 		rule.rewrites = append(rule.rewrites, rewriting{re, rewrite.value.text()})
 		rule.patterns = append(rule.patterns, rewrite.value.place)
 	}
-	if len(m.value.get("endpoint").items()) == 0 {
+	switch endpoints := m.value.get("endpoint"); {
+	case endpoints.written() && endpoints.Kind != document.List:
+		r.leave(endpoints.place, "", "is "+endpoints.Kind.String()+", which is not read as an endpoint; write a list: [\"https://host\"]")
+	case len(endpoints.items()) == 0:
 		r.leave(m.key, m.name, "has no endpoint: k3s does no more than share such images between its nodes, and a MirrorSet does not")
 	}
 	if len(rule.endpoints) == 0 {
@@ -87,7 +92,10 @@ func (r *reader) k3sMirror(m entry, node *Node) {
 			r.note(m.key, name, "stands for every registry without an entry of its own; carried over for those of --sources")
 		}
 		for _, source := range r.options.Sources {
-			if host, err := registryName(source); err == nil && node.ruleFor(host, false) == rule {
+			host, err := registryName(source)
+			if err != nil {
+				r.leave(m.key, name, "--sources: "+err.Error())
+			} else if node.ruleFor(host, false) == rule {
 				r.k3sRows(rule.at1(host), m.key)
 			}
 		}
@@ -200,8 +208,15 @@ func (r *reader) tls(host string, tls field, known [2]string, clients []string) 
 		r.leave(e.key, "", "is no field that is read here; keep it in the runtime's own configuration")
 	}
 	skip, ca := tls.get(known[0]), tls.get(known[1])
+	if h := r.hosts[canonical(host)]; h != nil && h.transport == "http" && (skip.isTrue() || ca.written()) {
+		r.note(tls.place, host, "is reached by http ("+h.at.String()+"), where no certificate is looked at; the MirrorSet says transport: http")
+		return
+	}
 	switch {
 	case skip.isTrue():
+		if ca.written() {
+			r.note(ca.place, "", unusedCA)
+		}
 		r.declare(host, "https-skip-verify", nil, skip.place)
 	case ca.written():
 		r.declare(host, "https", ca.texts(), ca.place)

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"maps"
 	"slices"
 
 	"mirrorgen.dev/gen/generator/document"
@@ -60,7 +61,7 @@ func (r *reader) kyverno(f field) bool {
 // kyvernoParts are what a policy does to images, a part for each scope.
 func (r *reader) kyvernoParts(f field) (parts []*rewriter) {
 	policySpec := f.get("spec")
-	if a := policySpec.get("admission"); a.Node != nil && a.text() == "false" {
+	if a := policySpec.get("admission"); a.isFalse() {
 		r.leave(a.place, "false", "the policy is asked for nothing at admission; there is nothing that a MirrorSet could do in its place")
 		return nil
 	}
@@ -178,10 +179,11 @@ func (r *reader) kyvernoRule(f, rule field, what string, home []string, parts *[
 	if !ok {
 		return
 	}
-	if !r.guards(rule, &scope) {
+	when, ok := r.guards(rule, &scope)
+	if !ok {
 		return
 	}
-	steps := r.mutation(rule)
+	steps := r.guarded(r.mutation(rule), when)
 	if len(steps) == 0 {
 		return
 	}
@@ -192,6 +194,23 @@ func (r *reader) kyvernoRule(f, rule field, what string, home []string, parts *[
 		}
 	}
 	*parts = append(*parts, &rewriter{what: what, at: f.place, scope: scope, steps: steps})
+}
+
+// guarded puts the conditions of a rule before its steps. A step on another list
+// than a condition is about is left out.
+func (r *reader) guarded(steps []step, when map[string][]condition) []step {
+	for _, list := range slices.Sorted(maps.Keys(when)) {
+		steps = slices.DeleteFunc(steps, func(s step) bool {
+			if s.list != list {
+				r.leave(s.at, "", "the rule changes "+s.list+" where the images of "+list+" meet a condition, and a MirrorSet looks at each image by itself; what it does is not carried over")
+			}
+			return s.list != list
+		})
+		for i := range steps {
+			steps[i].when = slices.Concat(when[list], steps[i].when)
+		}
+	}
+	return steps
 }
 
 func allowHint(name string) string {
@@ -221,7 +240,7 @@ func (r *reader) failurePolicy(f, policySpec field, parts []*rewriter, unset str
 		at, written = f, false
 	}
 	for _, part := range parts {
-		s := setting{at: at.place, scope: part.scope, failure: unset, written: written}
+		s := setting{at: at.place, what: part.what, scope: part.scope, failure: unset, written: written}
 		if written && (at.text() == "Ignore" || at.text() == "Fail") {
 			s.failure = at.text()
 		}

@@ -26,9 +26,9 @@ func (r *reader) mutation(rule field) []step {
 // foreach reads one entry of a rule's foreach.
 func (r *reader) foreach(each field, context expression.Context, outer []expression.Expr) []step {
 	written := each.get("list")
-	list, ok := listOf(written.text())
-	if !ok {
-		r.leave(written.place, written.text(), "is no list of containers that is read here, so that what the entry does is not carried over; a list is request.object.spec.containers, initContainers or ephemeralContainers")
+	list, filter, err := filteredList(written.text())
+	if err != nil {
+		r.leave(written.place, written.text(), err.Error())
 		return nil
 	}
 	if nested := each.get("foreach"); nested.written() {
@@ -40,6 +40,7 @@ func (r *reader) foreach(each field, context expression.Context, outer []express
 	if !ok {
 		return nil
 	}
+	when = slices.Concat(filter, when)
 	for _, e := range each.others("list", "context", "preconditions", "patchStrategicMerge", "patchesJson6902", "order") {
 		r.leave(e.key, "", "is not read here")
 	}

@@ -12,22 +12,6 @@ import (
 // imagePath is the path of a JSON Patch that leads to an image.
 var imagePath = regexp.MustCompile(`/image["'\s]*$|/(containers|initContainers|ephemeralContainers)/.*/image`)
 
-// listPath is a foreach's list: of a Pod, or of a workload's template.
-var listPath = regexp.MustCompile(`^request\.object\.spec\.(?:template\.spec\.|jobTemplate\.spec\.template\.spec\.)?(containers|initContainers|ephemeralContainers)(?:\[\])?(?:\s*\|\|\s*(?:` + "`\\[\\]`" + `|\[\]|''))?$`)
-
-// listOf is the list of containers that a foreach goes over.
-func listOf(text string) (string, bool) {
-	text = strings.TrimSpace(text)
-	if inner, ok := strings.CutPrefix(text, "{{"); ok {
-		text = strings.TrimSpace(strings.TrimSuffix(inner, "}}"))
-	}
-	found := listPath.FindStringSubmatch(text)
-	if found == nil {
-		return "", false
-	}
-	return found[1], true
-}
-
 // context reads a rule's or an entry's context: variables whose value is a text,
 // and registry look-ups. Others are known by name, so that their use is refused
 // where it stands.
@@ -126,11 +110,9 @@ func secretHint(name string) string {
 
 // overlayItem reads one container of a patchStrategicMerge.
 func (r *reader) overlayItem(item field, of entry, list string, context expression.Context, when []condition) (step, bool) {
+	each := list
 	if list == "" {
-		if image := item.get("image"); image.written() {
-			r.leave(image.place, image.text(), "without a foreach this gives every container one image; only what depends on the image itself is carried over")
-		}
-		return step{}, false
+		list = of.name
 	}
 	if of.name != list {
 		r.note(of.key, "", "goes over "+list+" but changes "+of.name+", to which it adds a container of that name; "+list+" are meant")
@@ -145,7 +127,12 @@ func (r *reader) overlayItem(item field, of entry, list string, context expressi
 				return step{}, false
 			}
 		case "(image)":
-			when = append(when, comparison{key: expression.Image(), operator: "Equals", values: []expression.Expr{expression.Constant(e.value.text())}})
+			c, ok := anchored(e.value.text())
+			if !ok {
+				r.leave(e.value.place, e.value.text(), "is a pattern that is not read here, so that what is changed under it is not carried over")
+				return step{}, false
+			}
+			when = append(when, c)
 		case "image":
 			image = e.value
 		default:
@@ -155,13 +142,27 @@ func (r *reader) overlayItem(item field, of entry, list string, context expressi
 	if !image.written() {
 		return step{}, false
 	}
-	return r.newStep(list, image.text(), image.place, context, when)
+	s, ok := r.newStep(list, image.text(), image.place, context, when)
+	switch {
+	case ok && expression.UsesPath(s.image):
+		r.note(image.place, image.text(), "@ is the image of the first container, which every other gets too; the MirrorSet rewrites each by itself")
+	case ok && each == "":
+		r.leave(image.place, image.text(), "without a foreach this gives every container one image; only what depends on the image itself is carried over")
+		return step{}, false
+	}
+	return s, ok
 }
+
+// rawTemplate is what Helm would have put something else for.
+var rawTemplate = regexp.MustCompile("\\{\\{-?\\s*(?:`|\\$?\\.(?:Values|Release|Chart)\\b|include |tpl |\"\\{\\{\")|\\}\\}`")
 
 // newStep reads the text of an image.
 func (r *reader) newStep(list, text string, at place, context expression.Context, when []condition) (step, bool) {
 	x, err := expression.Parse(text, context)
 	switch {
+	case err != nil && rawTemplate.MatchString(text):
+		r.leave(at, text, "is a template of Helm's that was not rendered; give the output of helm template")
+		return step{}, false
 	case err != nil:
 		r.leave(at, text, err.Error()+"; what it makes of an image is not carried over: write the mirror by hand")
 		return step{}, false

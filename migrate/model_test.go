@@ -24,6 +24,7 @@ func TestAPolicyDoesWhatItsEngineSaysItDoes(t *testing.T) {
 		{"variables", "kyverno", "MIRRORGEN_ENGINE_KYVERNO"},
 		{"several-registries", "kyverno", "MIRRORGEN_ENGINE_KYVERNO"},
 		{"three-rules", "kyverno", "MIRRORGEN_ENGINE_KYVERNO"},
+		{"conditions", "kyverno", "MIRRORGEN_ENGINE_KYVERNO"},
 		{"cel-configuration", "kyverno", "MIRRORGEN_ENGINE_KYVERNO"},
 		{"cel-patches", "kyverno", "MIRRORGEN_ENGINE_KYVERNO"},
 		{"admission-policy", "kubernetes", "MIRRORGEN_ENGINE_KUBERNETES"},
@@ -42,7 +43,7 @@ func TestAPolicyDoesWhatItsEngineSaysItDoes(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := &reader{hosts: map[string]*hostSetting{}, text: data}
-			top := root("policy.yaml", node)
+			top := root("policy.yaml", follow(node))
 			parts := []*rewriter{}
 			if strings.HasPrefix(top.get("apiVersion").text(), "kyverno.io/") {
 				parts = r.kyvernoParts(top)

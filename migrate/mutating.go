@@ -42,7 +42,7 @@ func (r *reader) mutatingPart(f field) *rewriter {
 	if e := policySpec.get("evaluation", "mutateExisting", "enabled"); e.isTrue() {
 		r.leave(e.place, "true", "changes what stands in the cluster already; a MirrorSet changes objects at admission: restart the workloads instead")
 	}
-	if e := policySpec.get("evaluation", "admission", "enabled"); e.Node != nil && e.text() == "false" {
+	if e := policySpec.get("evaluation", "admission", "enabled"); e.isFalse() {
 		r.leave(e.place, "false", "the policy is asked for nothing at admission; there is nothing that a MirrorSet could do in its place")
 		ok = false
 	}
@@ -73,17 +73,6 @@ func celTexts(policySpec field) string {
 		b.WriteString(m.get("jsonPatch", "expression").text())
 	}
 	return b.String()
-}
-
-// binding reads a MutatingAdmissionPolicyBinding, which may limit its policy.
-func (r *reader) binding(f field) bool {
-	if limits := f.get("spec", "matchResources"); limits.written() {
-		r.leave(limits.place, f.get("spec", "policyName").text(), "limits the policy by its binding, which is not read here: say it in the MirrorSet's scope")
-	}
-	if params := f.get("spec", "paramRef"); params.written() {
-		r.leave(params.place, f.get("spec", "policyName").text(), "gives the policy parameters of the cluster, which is not asked here")
-	}
-	return true
 }
 
 // matchConstraints reads what a policy is about, as a scope.
@@ -145,9 +134,12 @@ func (r *reader) matchConstraints(f, match field) (scope spec.Scope, ok bool) {
 func (r *reader) celVariables(of field) map[string]*expression.Node {
 	variables := map[string]*expression.Node{}
 	for _, v := range of.items() {
-		if n, err := expression.ParseCEL(v.get("expression").text()); err == nil {
-			variables[v.get("name").text()] = n
+		n, err := expression.ParseCEL(v.get("expression").text())
+		if err != nil {
+			r.note(v.get("expression").place, v.get("name").text(), err.Error()+"; an engine that takes it for no CEL either refuses the whole policy, which does nothing then")
+			continue
 		}
+		variables[v.get("name").text()] = n
 	}
 	return variables
 }

@@ -207,7 +207,19 @@ func (c *celReader) patches(n *expression.Node) {
 	case n.Kind == expression.List && len(n.Items) == 0:
 		return
 	}
+	if n.IsCall("filter", 2) && isNotNull(n.Items[1], n.Items[0].Path()) {
+		// What the map made null is dropped.
+		n = n.Of
+	}
 	m, ok := c.mapping(n)
+	if ok && m.body.IsCall("?", 3) && isNull(m.body.Items[2]) {
+		x, err := expression.Lower(m.body.Items[0], m.scope)
+		if err != nil {
+			c.refuse(m.body.Items[0], err.Error())
+			return
+		}
+		m.when, m.body = append(m.when, celCondition{x}), m.body.Items[1]
+	}
 	if !ok || m.body.Kind != expression.Struct || m.body.Text != "JSONPatch" {
 		c.refuse(n, "is no map over containers that is read here")
 		return
@@ -219,6 +231,13 @@ func (c *celReader) patches(n *expression.Node) {
 	}
 	c.newStep(m.list, value, m.scope, m.when)
 }
+
+// isNotNull reports name != null.
+func isNotNull(n *expression.Node, name string) bool {
+	return n.IsCall("!=", 2) && name != "" && n.Items[0].Path() == name && isNull(n.Items[1])
+}
+
+func isNull(n *expression.Node) bool { return n.Kind == expression.Scalar && n.Value == nil }
 
 // leadsToImage reports a path that ends in /image behind something computed.
 func leadsToImage(n *expression.Node) bool {

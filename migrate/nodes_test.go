@@ -24,7 +24,7 @@ func TestWhatRegistriesYAMLSaysBeyondMirrorsIsNamed(t *testing.T) {
 		{"one repository elsewhere than what lies below it", "mirrors: {quay.io: {endpoint: ['https://m.example'], rewrite: {'^acme/tool$': 'other/tool'}}}\n", "goes to m.example/other/tool, and what lies below it to m.example/acme/tool"},
 		{"an unknown field of a config", "mirrors: {quay.io: {endpoint: ['https://m.example']}}\nconfigs: {m.example: {tsl: {}}}\n", "configs.m.example.tsl: is no field of a config"},
 		{"an unknown field of tls", "mirrors: {quay.io: {endpoint: ['https://m.example']}}\nconfigs: {m.example: {tls: {ca: x}}}\n", "configs.m.example.tls.ca: is no field that is read here"},
-		{"a host in two ways", "mirrors: {quay.io: {endpoint: ['http://m.example']}}\nconfigs: {m.example: {tls: {insecure_skip_verify: true}}}\n", "is reached by https-skip-verify here, and by http in r.yaml:1"},
+		{"an endpoint that is no list", "mirrors: {quay.io: {endpoint: 'https://m.example'}}\n", "mirrors.quay.io.endpoint: is a string, which is not read as an endpoint; write a list"},
 		{"Docker Hub by plain HTTP", "mirrors: {quay.io: {endpoint: ['https://m.example']}, docker.io: {endpoint: ['https://m.example']}}\nconfigs: {docker.io: {tls: {insecure_skip_verify: true}}}\n", "Docker Hub is reached by https alone"},
 		{"a host by plain HTTP and by HTTPS", "mirrors: {quay.io: {endpoint: ['http://m.example']}, ghcr.io: {endpoint: ['https://m.example']}}\n", "is reached by https here, and by http in r.yaml:1"},
 		{"no endpoint", "mirrors: {quay.io: {}}\n", "has no endpoint"},
@@ -71,6 +71,9 @@ func TestWhatHostsTOMLSaysBeyondMirrorsIsNamed(t *testing.T) {
 		{"the API below another path", "[host.\"https://m.example/v2/x\"]\n", "asks for /v2/x/v2/<repository>"},
 		{"a server that is none", "server = \"nothing\"\n", "reads as no host"},
 		{"a server that is only pushed to", "server = \"https://m.example\"\ncapabilities = [\"push\"]\n", "is not asked for images, only pushed to"},
+		{"certificates that nobody looks at", "[host.\"https://m.example\"]\nskip_verify = true\nca = \"/x.crt\"\n", "host.https://m.example.ca: certificates are not looked at where none is verified"},
+		{"a list of hosts", "[[host]]\nurl = \"https://m.example\"\n", "host: is a list, so that containerd passes over the whole file"},
+		{"k3s's own field", "[host.\"https://m.example\"]\n[host.\"https://m.example\".rewrite]\na = \"b\"\n", "migrate their registries.yaml"},
 		{"a login in a host", "[host.\"https://robot:hunter2@m.example\"]\n", "credentials are neither read nor copied"},
 	} {
 		result := read(t, "certs.d/quay.io/hosts.toml", row.text, Options{})
@@ -89,6 +92,9 @@ func TestContainerdIsReadAsContainerdReadsIt(t *testing.T) {
 		{"a port between underlines", "10.0.0.1_5000_", "[host.\"https://m.example\"]\n", "source: \"10.0.0.1:5000\"\n"},
 		{"a port behind a colon", "r.example:5000", "[host.\"https://m.example\"]\n", "source: r.example:5000\n"},
 		{"skipping the verification", "quay.io", "[host.\"https://m.example\"]\nskip_verify = true\n", "transport: https-skip-verify"},
+		{"no capabilities are all of them", "quay.io", "[host.\"https://m.example\"]\ncapabilities = []\n", "mirror: m.example\n"},
+		{"capabilities in upper case", "quay.io", "[host.\"https://m.example\"]\ncapabilities = [\"Pull\", \"RESOLVE\"]\n", "mirror: m.example\n"},
+		{"an empty server is none", "quay.io", "server = \"\"\n[host.\"https://m.example\"]\n", "fallbackToUpstream: true"},
 		{"a name of Docker Hub", "registry-1.docker.io", "[host.\"https://m.example\"]\n", "source: docker.io\n"},
 	} {
 		result := read(t, "certs.d/"+row.folder+"/hosts.toml", row.text, Options{})
@@ -99,6 +105,32 @@ func TestContainerdIsReadAsContainerdReadsIt(t *testing.T) {
 	result, err := Read([]File{{Name: "hosts.toml", Folder: "ghcr.io", Data: []byte("[host.\"https://m.example\"]\n")}}, Options{})
 	if err != nil || !strings.Contains(string(result.Text), "source: ghcr.io") {
 		t.Errorf("the folder that was given: %v", err)
+	}
+}
+
+func TestWhatARuntimeReadsOtherwiseIsNoted(t *testing.T) {
+	const cri = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n"
+	const mirror = "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"quay.io\"]\nendpoint = [\"https://m.example\"]\n"
+	for _, row := range []struct{ why, name, text, want string }{
+		{"another name of Docker Hub is one of its own to a runtime", "r.yaml", "mirrors: {registry-1.docker.io: {endpoint: ['https://m.example']}}\n", `"registry-1.docker.io": is Docker Hub by a name`},
+		{"and as a folder", "certs.d/index.docker.io/hosts.toml", "[host.\"https://m.example\"]\n", `"index.docker.io": is Docker Hub by a name`},
+		{"certificates for plain HTTP", "r.yaml", "mirrors: {quay.io: {endpoint: ['http://m.example']}}\nconfigs: {m.example: {tls: {insecure_skip_verify: true}}}\n", `"m.example": is reached by http (r.yaml:1), where no certificate is looked at`},
+		{"certificates that nobody looks at", "r.yaml", "mirrors: {quay.io: {endpoint: ['https://m.example']}}\nconfigs: {m.example: {tls: {insecure_skip_verify: true, ca_file: /x}}}\n", "configs.m.example.tls.ca_file: certificates are not looked at"},
+		{"mirrors beside a folder of them", "config.toml", cri + "config_path = \"/etc/containerd/certs.d\"\n" + mirror, "containerd does not start with mirrors beside a config_path"},
+		{"a rewrite in config.toml", "config.toml", cri + mirror + "rewrite = {\"^(.*)$\" = \"a/$1\"}\n", "only the containerd of k3s and RKE2 rewrites repositories"},
+	} {
+		result := read(t, row.name, row.text, Options{})
+		if result.Text == nil || len(result.LeftOut) > 0 || !strings.Contains(talk(result), row.want) {
+			t.Errorf("%s:\n%s%swant %s", row.why, result.Text, talk(result), row.want)
+		}
+	}
+	result, err := Read([]File{{Name: "certs.d/quay.io/hosts.toml", Data: []byte("# nothing\n")}, {Name: "certs.d/ghcr.io/hosts.toml", Data: []byte("server = \"https://m.example\"\n")}}, Options{})
+	if err != nil || !strings.Contains(talk(result), "passed over: certs.d/quay.io/hosts.toml:1:1: is empty") {
+		t.Errorf("an empty hosts.toml beside another: %v", err)
+	}
+	result = read(t, "r.yaml", "mirrors: {'*': {endpoint: ['https://m.example']}}\n", Options{Sources: []string{"gcr.io/team"}})
+	if !strings.Contains(talk(result), "--sources: \"gcr.io/team\": a runtime knows registries by host[:port]") {
+		t.Errorf("a source with a path:\n%s", talk(result))
 	}
 }
 

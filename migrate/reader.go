@@ -22,8 +22,10 @@ type reader struct {
 	left, notes, passed []spec.Problem
 	broken              spec.Problems
 	policies            []OldPolicy
-	nodes               []*Node
-	openshift           *mirrorSets
+	// bindings are those of MutatingAdmissionPolicies.
+	bindings  []field
+	nodes     []*Node
+	openshift *mirrorSets
 	// text is the file that is being read.
 	text []byte
 	// found counts what was read as what it is.
@@ -99,6 +101,7 @@ func sorted(problems []spec.Problem) []spec.Problem {
 func (r *reader) result() *Result {
 	r.endK3s()
 	r.readMirrorSets()
+	r.bind()
 	text, sets := r.assemble()
 	return &Result{
 		Text: text, Sets: sets,

@@ -137,7 +137,10 @@ func TestRulesAndPatchesOfOtherFormsAreNamed(t *testing.T) {
 		return "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - name: r\n    match: {resources: {kinds: [Pod]}}\n    mutate:\n" + mutate
 	}
 	for _, row := range []struct{ why, mutate, want string }{
-		{"without a foreach", "      patchStrategicMerge: {spec: {containers: [{(name): '*', image: 'm/x'}]}}\n", "p.yaml:9:70: spec.rules[0].mutate.patchStrategicMerge.spec.containers[0].image: \"m/x\": without a foreach"},
+		{"without a foreach", "      patchStrategicMerge: {spec: {containers: [{(name): '*', image: 'm/x'}]}}\n", "p.yaml:9:70: spec.rules[0].mutate.patchStrategicMerge.spec.containers[0].image: \"m/x\": is one image for every container"},
+		{"one image for all, by a variable", "      patchStrategicMerge: {spec: {containers: [{(name): '*', image: 'm/{{ element.image }}'}]}}\n", "without a foreach this gives every container one image"},
+		{"a pattern of an anchor that is not read", "      foreach:\n      - list: request.object.spec.containers\n        patchStrategicMerge: {spec: {containers: [{(image): '<5', image: 'm/{{ element.image }}'}]}}\n", "\"<5\": is a pattern that is not read here"},
+		{"a template of Helm's", "      foreach:\n      - list: request.object.spec.containers\n        patchStrategicMerge: {spec: {containers: [{image: '{{`{{ element.image }}`}}'}]}}\n", "is a template of Helm's that was not rendered"},
 		{"a container by its number", "      patchesJson6902: |-\n        - op: replace\n          path: /spec/containers/0/image\n          value: m/x\n", "p.yaml:11:17: spec.rules[0].mutate.patchesJson6902[0].path: \"/spec/containers/0/image\": is one container by its number"},
 		{"something else in a patch", "      foreach:\n      - list: request.object.spec.containers\n        patchesJson6902: |-\n          - {op: add, path: /metadata/labels/a, value: b}\n          - {op: replace, path: \"/spec/containers/{{elementIndex}}/image\", value: \"{{ regex_replace_all('^quay[.]io/', element.image, 'm.example/') }}\"}\n", "patchesJson6902[0].path: \"/metadata/labels/a\": changes something else"},
 		{"removing an image", "      foreach:\n      - list: request.object.spec.containers\n        patchesJson6902: |-\n          - {op: remove, path: \"/spec/containers/{{elementIndex}}/image\"}\n", "is not read here"},

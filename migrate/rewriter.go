@@ -6,14 +6,12 @@ import (
 	"strings"
 
 	"mirrorgen.dev/gen/generator/image"
+	"mirrorgen.dev/gen/generator/spec"
 	"mirrorgen.dev/gen/migrate/expression"
 )
 
 // maxSteps bounds how many places of one policy are read.
 const maxSteps = 300
-
-// maxCandidates bounds how many prefixes of one policy are tried.
-const maxCandidates = 400
 
 // on is what the steps make of the images of one list, in their order: a later one
 // sees what an earlier one made.
@@ -60,44 +58,6 @@ func (w *rewriter) lists() []string {
 	return lists
 }
 
-// candidates are the prefixes that the policy names, and the registries of the
-// options where it is about all.
-func (w *rewriter) candidates() []string {
-	var found []string
-	add := func(text string) {
-		// The texts of conditions end in wildcards, those of patterns in a slash.
-		text, _, _ = strings.Cut(text, "*")
-		text, _, _ = strings.Cut(text, "$")
-		text = strings.TrimPrefix(strings.TrimPrefix(text, "https://"), "http://")
-		text = strings.TrimRight(strings.TrimPrefix(text, "^"), "/:@.\\")
-		if text != "" && len(found) < maxCandidates {
-			found = append(found, text)
-		}
-	}
-	read := func(literals []expression.Literal) {
-		for _, l := range literals {
-			if !l.Pattern {
-				add(l.Text)
-				continue
-			}
-			for _, head := range expression.Heads(l.Text) {
-				add(head)
-			}
-		}
-	}
-	for _, s := range w.steps {
-		for _, c := range s.when {
-			read(c.literals())
-		}
-		read(expression.Literals(s.image))
-		for _, x := range s.within {
-			read(expression.Literals(x))
-		}
-	}
-	// Whoever names no registry means Docker Hub, too.
-	return append(found, image.DockerHub)
-}
-
 // rewriter makes mirrors of what a policy does, and says whether there are any.
 func (r *reader) rewriter(w *rewriter) bool {
 	at := w.steps[0].at
@@ -105,7 +65,7 @@ func (r *reader) rewriter(w *rewriter) bool {
 		r.leave(at, "", fmt.Sprintf("the policy changes images in %d places, and at most %d are read; part it", len(w.steps), maxSteps))
 		return false
 	}
-	candidates := w.candidates()
+	candidates, guessed := w.candidates()
 	lists := w.lists()
 	all := slices.ContainsFunc(lists, func(list string) bool { return everywhere(w.on(list)) })
 	if all {
@@ -114,7 +74,7 @@ func (r *reader) rewriter(w *rewriter) bool {
 	byList := map[string][]derived{}
 	said := map[underived]bool{}
 	for _, list := range lists {
-		found, wrong := derive(w.on(list), candidates)
+		found, wrong := derive(w.on(list), candidates, guessed...)
 		byList[list] = found
 		for _, u := range wrong {
 			if !said[u] {
@@ -135,15 +95,28 @@ func (r *reader) rewriter(w *rewriter) bool {
 	}
 	if len(rows) == 0 {
 		if len(said) == 0 && !all {
-			r.leave(at, "", "what the policy makes of an image is no prefix in the place of another, as far as it is read here; write the mirrors by hand")
+			r.leave(at, "", w.whyNone(lists, candidates))
 		}
 		return false
 	}
 	r.rows = append(r.rows, rows...)
 	r.missingLists(w, lists)
+	r.systemNamespaces(w)
 	r.tryOut(w, lists, rows)
 	r.tryConditions(w, lists, rows)
 	return true
+}
+
+// whyNone says why a policy comes to no mirror.
+func (w *rewriter) whyNone(lists, candidates []string) string {
+	for _, list := range lists {
+		for _, source := range sourcesOf(candidates) {
+			if !leaves(w.on(list), source, rests(source)...) {
+				return "what the policy makes of an image is no prefix in the place of another, as far as it is read here; write the mirrors by hand"
+			}
+		}
+	}
+	return "leaves every image alone that was tried, those of each registry that it names among them, so that there is nothing to carry over; see whether its conditions and expressions say what was meant"
 }
 
 // sayEveryRegistry says what becomes of a policy that is about every registry.
@@ -210,6 +183,18 @@ func (w *rewriter) places(list, source string) []place {
 		at = []place{w.placeOf(list)}
 	}
 	return at
+}
+
+// systemNamespaces says which namespaces a MirrorSet leaves alone that the policy
+// does not leave out. One that names its namespaces is about those.
+func (r *reader) systemNamespaces(w *rewriter) {
+	if w.scope.NamespaceSelector != nil {
+		return
+	}
+	missing := slices.DeleteFunc(spec.SystemNamespaces(), func(name string) bool { return slices.Contains(w.scope.ExcludeNamespaces, name) })
+	if len(missing) > 0 {
+		r.note(w.at, "", w.what+" does not leave out "+enumerate(missing)+", which a MirrorSet leaves alone where scope.includeSystemNamespaces does not say otherwise")
+	}
 }
 
 // missingLists says which images of a Pod the policy never looked at.

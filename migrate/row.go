@@ -35,7 +35,9 @@ type hostSetting struct {
 
 // A setting is what a policy says of itself beside its mirrors.
 type setting struct {
-	at    place
+	at place
+	// what is the policy, as messages name it.
+	what  string
 	scope spec.Scope
 	// failure is Ignore or Fail; written is false for Kyverno's default.
 	failure string

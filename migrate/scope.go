@@ -69,12 +69,16 @@ func (r *reader) match(rule field, home []string) (scope spec.Scope, ok bool) {
 	}
 	var about []field
 	pods, templates := false, false
+	var kinds []string
 	for _, block := range blocks {
 		resources := block.get("resources")
 		isPod, isWorkload := false, false
 		for _, kind := range resources.get("kinds").texts() {
 			pod, workload := podKind(kind)
 			isPod, isWorkload = isPod || pod, isWorkload || workload
+			if workload {
+				kinds = append(kinds, kind)
+			}
 		}
 		pods, templates = pods || isPod, templates || isWorkload
 		if isPod || isWorkload {
@@ -86,20 +90,35 @@ func (r *reader) match(rule field, home []string) (scope spec.Scope, ok bool) {
 		return scope, false
 	}
 	if !pods && templates {
-		r.note(match.place, "", "rewrites the templates of workloads; a MirrorSet rewrites their Pods, and the templates keep what is written in Git")
+		r.note(match.place, strings.Join(kinds, ", "), "rewrites the templates of such workloads; a MirrorSet rewrites Pods, whatever made them, and the templates keep what is written in Git")
 	}
+	union := unionOf(about)
 	for i, block := range about {
-		if i > 0 && sameMatch(block, about[0]) {
+		if i > 0 && (len(union) > 0 || sameMatch(block, about[0])) {
 			continue
 		}
 		if i > 0 {
 			r.leave(block.place, "", "is one of several matches with limits of their own, which are not read here: what the rule does beyond the first is not carried over")
 			continue
 		}
-		ok = r.matchBlock(block, &scope) && ok
+		ok = r.matchBlock(block, union, &scope) && ok
 	}
-	r.exclude(rule.get("exclude"), &scope)
-	return scope, ok
+	return scope, r.exclude(rule.get("exclude"), pods, &scope) && ok
+}
+
+// unionOf are the namespaces of blocks that differ in them alone; nil where they
+// do not, or where one is about all.
+func unionOf(blocks []field) (union []string) {
+	for _, block := range blocks {
+		resources, first := block.get("resources"), blocks[0].get("resources")
+		names := resources.get("namespaces").texts()
+		if len(names) == 0 || len(block.others("resources")) > 0 ||
+			!equal(resources.without("kinds", "operations", "namespaces"), first.without("kinds", "operations", "namespaces")) {
+			return nil
+		}
+		union = append(union, names...)
+	}
+	return union
 }
 
 // sameMatch reports blocks that differ in their kinds alone.
@@ -108,8 +127,8 @@ func sameMatch(a, b field) bool {
 		equal(a.get("resources").without("kinds", "operations"), b.get("resources").without("kinds", "operations"))
 }
 
-// matchBlock reads the limits of a match.
-func (r *reader) matchBlock(block field, scope *spec.Scope) (ok bool) {
+// matchBlock reads the limits of a match; union are the namespaces of all blocks.
+func (r *reader) matchBlock(block field, union []string, scope *spec.Scope) (ok bool) {
 	ok = true
 	refuse := func(f field, why string) {
 		r.leave(f.place, f.text(), why+", so that what the rule does is not carried over: a MirrorSet would do it everywhere")
@@ -126,7 +145,10 @@ func (r *reader) matchBlock(block field, scope *spec.Scope) (ok bool) {
 		refuse(e.value, "limits the rule in a way that a MirrorSet has no word for")
 	}
 	if names := resources.get("namespaces"); names.written() {
-		ok = r.selectNamespaces(scope, names.texts(), names.place) && ok
+		if len(union) == 0 {
+			union = names.texts()
+		}
+		ok = r.selectNamespaces(scope, union, names.place) && ok
 	}
 	if selector := resources.get("namespaceSelector"); selector.written() {
 		s, why := readSelector(selector)
@@ -169,71 +191,4 @@ func (r *reader) selectNamespaces(scope *spec.Scope, names []string, at place) b
 	scope.NamespaceSelector.MatchExpressions = append(scope.NamespaceSelector.MatchExpressions,
 		spec.Requirement{Key: nameLabel, Operator: "In", Values: slices.Compact(slices.Sorted(slices.Values(names)))})
 	return true
-}
-
-// exclude reads what a rule leaves out. What a scope has no word for is named, and
-// would be rewritten from now on.
-func (r *reader) exclude(of field, scope *spec.Scope) {
-	blocks := of.get("any").items()
-	if all := of.get("all").items(); len(all) == 1 {
-		blocks = append(blocks, all...)
-	} else if len(all) > 1 {
-		r.leave(of.get("all").place, "", "several blocks that all have to match are not read here; what they leave out would be rewritten: say it in scope")
-	}
-	if of.get("resources").written() || of.get("subjects").written() || of.get("roles").written() || of.get("clusterRoles").written() {
-		blocks = append(blocks, of)
-	}
-	for _, block := range blocks {
-		r.excludeBlock(block, scope)
-	}
-}
-
-func (r *reader) excludeBlock(block field, scope *spec.Scope) {
-	const widens = "; what it leaves out would be rewritten: say it in scope"
-	resources := block.get("resources")
-	// Conditions of one block all have to hold, so that only one alone can be told.
-	var limits []entry
-	limits = append(limits, block.others("resources")...)
-	limits = append(limits, resources.others("kinds", "operations")...)
-	if len(limits) != 1 {
-		if len(limits) > 1 {
-			r.leave(block.place, "", "leaves out by several conditions at once, for which a MirrorSet has no word"+widens)
-		}
-		return
-	}
-	limit := limits[0]
-	switch limit.name {
-	case "namespaces":
-		var plainOnes, wild []string
-		for _, name := range limit.value.texts() {
-			if plainNames([]string{name}) {
-				plainOnes = append(plainOnes, name)
-			} else {
-				wild = append(wild, name)
-			}
-		}
-		scope.ExcludeNamespaces = append(scope.ExcludeNamespaces, plainOnes...)
-		if len(wild) > 0 {
-			r.leave(limit.value.place, strings.Join(wild, ", "), "leaves out namespaces by a wildcard, which engines read differently"+widens+" (excludeNamespaces, or a namespaceSelector)")
-		}
-	case "namespaceSelector", "selector":
-		s, why := readSelector(limit.value)
-		if why == "" {
-			s, why = negated(s)
-		}
-		if why != "" {
-			r.leave(limit.value.place, "", why+widens)
-			return
-		}
-		into := &scope.NamespaceSelector
-		if limit.name == "selector" {
-			into = &scope.PodSelector
-		}
-		if *into == nil {
-			*into = &spec.Selector{}
-		}
-		(*into).MatchExpressions = append((*into).MatchExpressions, s.MatchExpressions...)
-	default:
-		r.leave(limit.key, "", "leaves out in a way that a MirrorSet has no word for"+widens)
-	}
 }

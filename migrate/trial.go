@@ -65,23 +65,28 @@ type trial struct {
 // try tries the repositories below a source.
 func try(f imageFunc, source string, rests ...string) (t trial) {
 	for _, rest := range rests {
-		moved := false
+		moved, wrong := false, ""
 		for _, written := range spellings(source, rest) {
 			out, err := f(written + probeTag)
 			if err != nil || sameImage(out, written+probeTag) {
 				continue
 			}
-			moved = true
 			address, ok := strings.CutSuffix(out, probeTag)
 			if ok {
 				address, ok = cutRest(address, rest)
 			}
 			if !ok {
-				return trial{why: fmt.Sprintf("%q becomes %q, which is no address before the same repository", written+probeTag, shorten(out))}
+				// What loses the repository is wrong by rule, and another spelling of
+				// the image may say what was meant.
+				if wrong == "" {
+					wrong = fmt.Sprintf("%q becomes %q, which is no address before the same repository", written+probeTag, shorten(out))
+				}
+				continue
 			}
 			if err := spec.CheckAddress(address); err != nil {
 				return trial{why: fmt.Sprintf("%q becomes %q: %v", written+probeTag, shorten(out), err)}
 			}
+			moved = true
 			if t.to == "" {
 				t.to, t.moved = canonical(address), written
 			}
@@ -90,12 +95,18 @@ func try(f imageFunc, source string, rests ...string) (t trial) {
 			}
 			break
 		}
-		if !moved {
+		switch {
+		case !moved && wrong != "":
+			return trial{why: wrong}
+		case !moved:
 			t.stays = spellings(source, rest)[0]
 		}
 	}
 	return t
 }
+
+// itselfAlone is said of a source that is one repository, for what may lie below it.
+const itselfAlone = "is rewritten, but not what lies below it; a source is for both, so that both are from now on"
 
 // mirrorOf is where the images below a source go; "" where they stay. why says
 // that they do not all go to one place.
@@ -108,8 +119,12 @@ func mirrorOf(f imageFunc, source string) (to, why string) {
 		// The source may be one repository.
 		one := try(f, source, "")
 		switch {
-		case all.to == "", one.why != "":
+		case one.why != "", all.to == "" && isHubRepository(source):
 			return one.to, one.why
+		case all.to == "" && one.to != "":
+			return one.to, itselfAlone
+		case all.to == "":
+			return "", ""
 		case one.to != "" && one.to != all.to:
 			if !isHubRepository(source) {
 				why = fmt.Sprintf("goes to %s, and what lies below it to %s; a source is for both, which go to the former from now on", one.to, all.to)

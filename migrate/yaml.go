@@ -109,7 +109,13 @@ func (f field) text() string {
 	return ""
 }
 
-func (f field) isTrue() bool { return f.Node != nil && f.Kind == document.Bool && f.Text == "true" }
+// isTrue reports a boolean that is true, however it is spelled.
+func (f field) isTrue() bool {
+	return f.Node != nil && f.Kind == document.Bool && slices.Contains([]string{"true", "yes", "on", "y"}, strings.ToLower(f.Text))
+}
+
+// isFalse reports a boolean that is written out and is not true.
+func (f field) isFalse() bool { return f.Node != nil && f.Kind == document.Bool && !f.isTrue() }
 
 // texts are the scalars of a list, or the one where a list may be written so.
 func (f field) texts() []string {
@@ -159,15 +165,13 @@ func equal(a, b *document.Node) bool {
 		slices.EqualFunc(a.Fields, b.Fields, func(x, y document.Field) bool { return equal(x.Key, y.Key) && equal(x.Value, y.Value) })
 }
 
-// unread finds what keeps a document from being read as it stands: a value that
-// stands elsewhere, or a key that is there twice; "" for nothing.
+// unread finds what keeps a document from being read: a key that is there twice, or
+// that is no string; "" for nothing.
 func unread(f field) (at place, why string) {
 	if f.Node == nil {
 		return at, ""
 	}
 	switch f.Kind {
-	case document.Alias:
-		return f.place, "a YAML alias is not followed here; write the value out"
 	case document.List:
 		for _, item := range f.items() {
 			if at, why := unread(item); why != "" {
@@ -179,14 +183,12 @@ func unread(f field) (at place, why string) {
 		for _, e := range f.Fields {
 			at := f.at(e.Key, f.path)
 			switch {
-			case e.Key.IsMerge():
-				return at, "a YAML merge key is not followed here; write the fields out"
 			case e.Key.Kind == document.Mapping || e.Key.Kind == document.List || e.Key.Kind == document.Alias:
 				return at, "a key must be a string"
 			case seen[e.Key.Text]:
 				return at, show(e.Key.Text) + ": the key is there twice; remove one"
 			}
-			seen[e.Key.Text] = true
+			seen[e.Key.Text] = !e.Key.IsMerge()
 			if at, why := unread(f.child(e.Value, e.Key.Text)); why != "" {
 				return at, why
 			}

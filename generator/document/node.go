@@ -49,7 +49,8 @@ func (k Kind) String() string {
 // or dropped, so that a strict reader sees duplicate keys, anchors and tags.
 type Node struct {
 	Kind Kind
-	// Text is a scalar's value, without quotes; empty for other kinds.
+	// Text is a scalar's value, without quotes, or the name behind an alias's "*";
+	// empty for other kinds.
 	Text string
 	// Quoted says that a String was written in quotes or as a block.
 	Quoted bool
@@ -115,7 +116,7 @@ func (d Document) node(from *yaml.Node, depth int) (*Node, error) {
 			n.Items = append(n.Items, child)
 		}
 	case yaml.AliasNode:
-		n.Kind = Alias
+		n.Kind, n.Text = Alias, from.Value
 	case yaml.ScalarNode:
 		n.Text = from.Value
 		n.Quoted = from.Style&^yaml.TaggedStyle != 0

@@ -10,12 +10,14 @@
 //	and      = not *( "&&" not )
 //	not      = [ "!" ] compare
 //	compare  = value [ ( "==" / "!=" ) value ]
-//	value    = primary *( "[" [ number ] "]" )
-//	primary  = string / literal / call / path / "@" / "(" pipe ")"
+//	value    = primary *( bracket )
+//	bracket  = "[" ( number / [ number ] ":" [ number ] ) "]"
+//	primary  = string / literal / call / path / "@" / "(" pipe ")" / bracket / list
+//	list     = "[" pipe *( "," pipe ) "]"
 //	string   = "'" *( character / "\'" / "{{" pipe "}}" ) "'"
 //	literal  = "`" JSON "`"
 //	call     = name "(" pipe *( "," pipe ) ")"
-//	path     = name *( "." ( name / quoted ) )
+//	path     = name *( "." ( name / quoted / "{{" path "}}" ) )
 //	quoted   = DQUOTE *( character / "{{" path "}}" ) DQUOTE
 //
 // A path is element.image, element.name, elementIndex, images.<list>."<name>".<field>
@@ -33,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // MaxLength is the number of bytes that an expression may have.
@@ -61,7 +64,8 @@ type Env struct {
 	Submitted string
 	// bound are the variables that a comprehension binds.
 	bound map[string]any
-	// item is what @ stands for.
+	// item is what @ stands for: what is before a bar, else the image that stands
+	// where the text does.
 	item any
 	// steps counts evaluations, so that nested variables cannot cost without bound.
 	steps *int
@@ -85,6 +89,9 @@ var errCostly = errors.New("the expression costs too much to evaluate")
 func Eval(x Expr, e Env) (any, error) {
 	steps := 0
 	e.steps = &steps
+	if e.item == nil {
+		e.item = e.Image
+	}
 	return evalIn(x, e)
 }
 
@@ -191,6 +198,19 @@ func isConstant(x Expr) bool {
 
 // UsesImage reports whether an expression depends on the image.
 func UsesImage(x Expr) bool { return !isConstant(x) }
+
+// UsesPath reports an expression with an @ that no bar gives a value, which to
+// Kyverno is what stands where the text does.
+func UsesPath(x Expr) bool {
+	children := x.children()
+	switch x := x.(type) {
+	case item:
+		return true
+	case piped:
+		children = []Expr{x.from}
+	}
+	return slices.ContainsFunc(children, UsesPath)
+}
 
 // IsConditional reports an expression that takes one of several ways.
 func IsConditional(x Expr) bool {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -119,18 +118,7 @@ func equality(equal bool) function {
 func (p *jmesParser) value() (Expr, error) {
 	x, err := p.primary()
 	for err == nil && p.take("[") {
-		start := p.at
-		end := strings.IndexByte(p.text[start:], ']')
-		if end < 0 {
-			return nil, errors.New("[ is not closed")
-		}
-		number := strings.TrimSpace(p.text[start : start+end])
-		p.at = start + end + 1
-		n, wrong := strconv.Atoi(number)
-		if wrong != nil {
-			return nil, fmt.Errorf("[%s] is not read here", shown(number))
-		}
-		x = indexed{x, value{n}}
+		x, err = p.bracket(x)
 	}
 	return x, err
 }
@@ -148,6 +136,8 @@ func (p *jmesParser) primary() (Expr, error) {
 			err = errors.New("( is not closed")
 		}
 		return x, err
+	case p.take("["):
+		return p.bracketed()
 	case p.text[p.at] == '\'':
 		return p.rawString()
 	case p.text[p.at] == '`':
@@ -228,6 +218,11 @@ func (p *jmesParser) name() (Expr, error) {
 	for p.at < len(p.text) && p.text[p.at] == '.' {
 		p.at++
 		part := p.identifier()
+		if end := p.variable(); part == "" && end > 0 {
+			// A name without its quotes, which Kyverno takes where it has no dash.
+			part = p.text[p.at : p.at+end]
+			p.at += end
+		}
 		if part == "" && p.at < len(p.text) && p.text[p.at] == '"' {
 			end := strings.IndexByte(p.text[p.at+1:], '"')
 			if end < 0 {
@@ -242,6 +237,14 @@ func (p *jmesParser) name() (Expr, error) {
 		path = append(path, part)
 	}
 	return p.in.resolve(path)
+}
+
+// variable is the length of a {{ }} that stands next; 0 for none.
+func (p *jmesParser) variable() int {
+	if !strings.HasPrefix(p.text[p.at:], "{{") {
+		return 0
+	}
+	return max(0, closing(p.text[p.at:]))
 }
 
 func (p *jmesParser) identifier() string {

@@ -55,6 +55,12 @@ func Image() Expr { return currentImage{} }
 // Constant is a text as an expression.
 func Constant(text string) Expr { return value{text} }
 
+// Boolean is a boolean as an expression.
+func Boolean(yes bool) Expr { return value{yes} }
+
+// Number is a whole number as an expression.
+func Number(n int) Expr { return value{n} }
+
 // Choose is then where the condition holds, and otherwise elsewhere.
 func Choose(when, then, otherwise Expr) Expr { return chosen{when, then, otherwise} }
 
@@ -190,48 +196,6 @@ func (x logical) eval(e Env) (any, error) {
 		return nil, fmt.Errorf("%s stands where a boolean has to", kindOf(b))
 	}
 	return !x.decides, nil
-}
-
-// listed is a list that was written out.
-type listed struct{ items []Expr }
-
-func (l listed) children() []Expr { return l.items }
-func (l listed) eval(e Env) (any, error) {
-	list := make([]any, len(l.items))
-	for i, x := range l.items {
-		var err error
-		if list[i], err = evalIn(x, e); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// indexed is list[number].
-type indexed struct{ list, at Expr }
-
-func (x indexed) children() []Expr { return []Expr{x.list, x.at} }
-func (x indexed) eval(e Env) (any, error) {
-	of, err := evalIn(x.list, e)
-	if err != nil {
-		return nil, err
-	}
-	at, err := evalIn(x.at, e)
-	if err != nil {
-		return nil, err
-	}
-	list, ok := of.([]any)
-	n, isNumber := at.(int)
-	if !ok || !isNumber {
-		return nil, fmt.Errorf("%s[%s] is not read here", kindOf(of), kindOf(at))
-	}
-	if n < 0 {
-		n += len(list)
-	}
-	if n < 0 || n >= len(list) {
-		return nil, fmt.Errorf("index %d is out of range: the list has %d items", n, len(list))
-	}
-	return list[n], nil
 }
 
 func asText(of any) (string, error) {
