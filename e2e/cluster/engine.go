@@ -88,7 +88,8 @@ type session struct {
 func (s *session) Rules() []string { return nil }
 
 // Admit submits the object as a dry run, past the policies and then to them. What
-// the server refuses of itself is engine.ErrUnsubmittable.
+// the server refuses of itself is engine.ErrUnsubmittable. A server runs every phase;
+// only what is recorded is not looked for where the request asks for no verdict.
 func (s *session) Admit(ctx context.Context, request engine.Request) (engine.Outcome, error) {
 	switch {
 	case request.Phases != nil && !request.Runs(engine.Mutate) && !request.Runs(engine.Validate), request.Operation == engine.Existing:
@@ -112,8 +113,15 @@ func (s *session) Admit(ctx context.Context, request engine.Request) (engine.Out
 			return engine.Outcome{}, err
 		}
 	}
-	got, err := s.submit(ctx, s.stack.API, at, request)
-	if err != nil {
+	var got *kubeapi.Answer
+	var problem error
+	err = stack.Until(ctx, "namespace "+at.namespace, forcePatience, func(ctx context.Context) error {
+		if got, problem = s.submit(ctx, s.stack.API, at, request); problem == nil && at.unseen(got.Message()) {
+			return errors.New(got.Message())
+		}
+		return nil
+	})
+	if err = errors.Join(err, problem); err != nil {
 		return engine.Outcome{}, err
 	}
 	return s.outcome(ctx, at, request, bare, got)
@@ -146,11 +154,13 @@ func (s *session) outcome(ctx context.Context, at *place, request engine.Request
 		out.Allowed, out.Messages = false, words
 		return out, nil
 	}
-	recorded, err := s.recorded(ctx, at, request, got)
-	if err != nil {
-		return engine.Outcome{}, err
+	if request.Runs(engine.Validate) {
+		recorded, err := s.recorded(ctx, at, request, got)
+		if err != nil {
+			return engine.Outcome{}, err
+		}
+		out.Recorded = recorded
 	}
-	out.Recorded = recorded
 	switch request.Operation {
 	case engine.Delete:
 	case engine.Connect:

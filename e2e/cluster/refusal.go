@@ -29,7 +29,7 @@ var webhook = regexp.MustCompile(`(?s)^admission webhook "[^"]+" denied the requ
 // pkg/webhooks/utils/warning.go).
 var (
 	celFailed     = regexp.MustCompile(`(?s)^Policy [a-z0-9.-]+ failed: (.*)$`)
-	celNext       = regexp.MustCompile(`; (Policy [a-z0-9.-]+ (?:failed|error): )`)
+	celNext       = regexp.MustCompile(`^; Policy [a-z0-9.-]+ (?:failed|error): `)
 	classicWarned = regexp.MustCompile(`(?s)^policy [a-z0-9.-]+\.[a-z0-9.-]+: (.*)$`)
 )
 
@@ -39,6 +39,12 @@ const blocked = " was blocked due to the following policies \n\n"
 
 // loop is what Kyverno puts before the message of a validate rule with foreach.
 const loop = "validation failure: "
+
+// unseen reports whether Kyverno refuses a request because its watch has not brought
+// the request's namespace yet, which was made a moment ago.
+func (p *place) unseen(message string) bool {
+	return webhook.MatchString(message) && strings.Contains(message, fmt.Sprintf(" error: namespace %q not found", p.namespace))
+}
 
 // denial takes a refusal apart into the policies' own words.
 func denial(message string) ([]string, error) {
@@ -53,7 +59,7 @@ func denial(message string) ([]string, error) {
 		return classic(body)
 	}
 	var words []string
-	for _, part := range strings.Split(celNext.ReplaceAllString(found[1], "\x00$1"), "\x00") {
+	for _, part := range parts(found[1]) {
 		inner := celFailed.FindStringSubmatch(part)
 		if inner == nil {
 			// "Policy x error: ..." is an engine that could not decide.
@@ -62,6 +68,25 @@ func denial(message string) ([]string, error) {
 		words = append(words, inner[1])
 	}
 	return words, nil
+}
+
+// parts are what Kyverno says of each policy. What stands between quotes is not
+// looked at, so that no image can pose as the beginning of another policy's words.
+func parts(text string) []string {
+	var all []string
+	quoted, start := false, 0
+	for i := 0; i < len(text); i++ {
+		switch {
+		case quoted && text[i] == '\\':
+			i++
+		case text[i] == '"':
+			quoted = !quoted
+		case !quoted && celNext.MatchString(text[i:]):
+			all = append(all, text[start:i])
+			start = i + len("; ")
+		}
+	}
+	return append(all, text[start:])
 }
 
 // classic reads the messages of ClusterPolicies in the order in which they are shown.

@@ -20,6 +20,9 @@ func TestADenialIsThePolicysOwnWords(t *testing.T) {
 			[]string{`x: ValidatingAdmissionPolicy 'b' with binding 'b' denied request: y`}},
 		{"a ValidatingPolicy", `admission webhook "vpol.validate.kyverno.svc-fail" denied the request: Policy cn-constraint failed: a; b`, []string{"a; b"}},
 		{"two ValidatingPolicies", `admission webhook "vpol.validate.kyverno.svc-fail" denied the request: Policy a failed: x; Policy b failed: y`, []string{"x", "y"}},
+		{"an image that holds NUL, and one that looks like another policy's words",
+			"admission webhook \"vpol.validate.kyverno.svc-fail\" denied the request: Policy a failed: image \"a\x00b\"; image \"x\\\"; Policy b failed: y\" is not valid; Policy c failed: z",
+			[]string{"image \"a\x00b\"; image \"x\\\"; Policy b failed: y\" is not valid", "z"}},
 		{"a ClusterPolicy, a finding a line",
 			"admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Pod/shop/web was blocked due to the following policies \n\ncn-constraint:\n  judge-images: |-\n    validation failure: one\n    two\n",
 			[]string{"one", "two"}},
@@ -42,6 +45,24 @@ func TestARefusalThatIsNoPolicysIsNoDenial(t *testing.T) {
 	} {
 		if got, err := denial(row.message); !errors.Is(err, errForeign) || !strings.Contains(err.Error(), row.message) {
 			t.Errorf("%s: got %q, %v", row.why, got, err)
+		}
+	}
+}
+
+func TestOnlyAnUnseenNamespaceIsWaitedFor(t *testing.T) {
+	at := &place{namespace: "shop"}
+	for _, row := range []struct {
+		why, message string
+		want         bool
+	}{
+		{"Kyverno's words", `admission webhook "mutate.kyverno.svc-ignore" denied the request: mutation policy a-rewrite error: namespace "shop" not found`, true},
+		{"another namespace", `admission webhook "mutate.kyverno.svc-ignore" denied the request: mutation policy a-rewrite error: namespace "shops" not found`, false},
+		{"the API server's own words", `namespaces "shop" not found`, false},
+		{"a denial", `admission webhook "v" denied the request: Policy a failed: image "NGINX" is not a valid reference`, false},
+		{"no refusal", "", false},
+	} {
+		if got := at.unseen(row.message); got != row.want {
+			t.Errorf("%s: %t", row.why, got)
 		}
 	}
 }
