@@ -64,6 +64,10 @@ func TestARealAPIServerAgreesWithTheReferenceOnRandomSetsAndPods(t *testing.T) {
 			if lacks := total.lacks(); len(lacks) > 0 && n >= sets {
 				t.Errorf("nothing was %s: the agreement is empty", strings.Join(lacks, ", nothing was "))
 			}
+			// One in hundreds is Kyverno's watch; more would be something else.
+			if total.late*100 > total.requests {
+				t.Errorf("%d of %d requests are answered as wanted only when they are asked again", total.late, total.requests)
+			}
 			if total.unsubmittable*20 > total.requests {
 				t.Errorf("%d requests are taken from nobody, beside %d that are judged: the Pods are not what they were", total.unsubmittable, total.requests)
 			}

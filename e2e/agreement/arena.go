@@ -19,6 +19,8 @@ type arena struct {
 	target    string
 	session   engine.Session
 	reference engine.Session
+	// selects: the set's scope is of namespaces with certain labels.
+	selects bool
 }
 
 // A difference is a request that a cluster answers otherwise.
@@ -39,6 +41,12 @@ func (a *arena) submit(ctx context.Context, requests []engine.Request, total *co
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			want, again, what := a.ask(ctx, request)
+			late := false
+			if what != "" && what != unsubmittable && a.mayLag(request) {
+				if _, _, then := a.ask(ctx, request); then == "" {
+					late, what = true, ""
+				}
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -48,6 +56,9 @@ func (a *arena) submit(ctx context.Context, requests []engine.Request, total *co
 				total.differences++
 				found[i] = difference{request, what}
 			default:
+				if late {
+					total.late++
+				}
 				total.add(request, want)
 				if again {
 					total.second++
@@ -63,6 +74,13 @@ func (a *arena) submit(ctx context.Context, requests []engine.Request, total *co
 		}
 	}
 	return all
+}
+
+// mayLag reports whether Kyverno may not know yet what the request's namespace is
+// labelled: it is made a moment before, and Kyverno holds namespaceSelectors against
+// what its watch brought. Such a request is asked again, and counted.
+func (a *arena) mayLag(request engine.Request) bool {
+	return a.target != "kubernetes" && a.selects && len(request.NamespaceLabels) > 0
 }
 
 // unsubmittable is what is said of a request that the API server takes from nobody.

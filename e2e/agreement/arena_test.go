@@ -123,6 +123,45 @@ func TestWhatAgreesIsCounted(t *testing.T) {
 	}
 }
 
+// TestOnlyKyvernosWatchMayBeLate: anything else that is right the second time alone
+// is a difference.
+func TestOnlyKyvernosWatchMayBeLate(t *testing.T) {
+	for _, row := range []struct {
+		why, target string
+		selects     bool
+		labels      map[string]string
+		wrong       int // how many answers are wrong before they are right
+		late        int
+	}{
+		{"Kyverno does not know the namespace's labels yet", "kyverno-cel", true, map[string]string{"mirror": "yes"}, 1, 1},
+		{"it knows them", "kyverno-cel", true, map[string]string{"mirror": "yes"}, 0, 0},
+		{"it never does", "kyverno", true, map[string]string{"mirror": "yes"}, 2, 0},
+		{"no policy asks for labels", "kyverno-cel", false, map[string]string{"mirror": "yes"}, 1, 0},
+		{"the namespace has none", "kyverno", true, nil, 1, 0},
+		{"an API server asks itself", "kubernetes", true, map[string]string{"mirror": "yes"}, 1, 0},
+	} {
+		truth, asked := hub(t), 0
+		session := &lying{truth, func(request engine.Request, out engine.Outcome) (engine.Outcome, error) {
+			if asked++; asked <= row.wrong {
+				out.Object = request.Object
+			}
+			return out, nil
+		}}
+		request := create("nginx")
+		request.NamespaceLabels = row.labels
+		a := &arena{target: row.target, session: session, reference: truth, selects: row.selects}
+		total := &counts{}
+		a.submit(t.Context(), []engine.Request{request}, total)
+		differences := 0
+		if row.wrong > row.late {
+			differences = 1
+		}
+		if total.late != row.late || total.differences != differences || total.requests != 1-differences {
+			t.Errorf("%s: %v", row.why, total)
+		}
+	}
+}
+
 func TestAnAgreementInWhichNothingHappenedIsNone(t *testing.T) {
 	full := counts{rewritten: 1, untouched: 1, denied: 1, warned: 1, recorded: 1, secrets: 1, annotations: 1, second: 1, changedCaches: 1}
 	if lacks := full.lacks(); len(lacks) > 0 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"mirrorgen.dev/gen/harness/engine"
@@ -30,7 +29,7 @@ func differs(target string, request engine.Request, want, got engine.Outcome) st
 		case list.name == "warnings" && !want.Allowed && target == "kyverno":
 			// Kyverno tells no warnings of a Pod that ClusterPolicies deny.
 			list.want = nil
-		case list.name == "warnings" && (cutShort(list.want, list.got) || dropped(list.want, list.got)):
+		case list.name == "warnings" && cutShort(list.want, list.got):
 			continue
 		case list.name == "recorded" && target != "kubernetes" && (request.Operation != engine.Create || request.SubResource != ""):
 			// Kyverno's reports are read of new Pods alone; see cluster.
@@ -73,21 +72,6 @@ func cutShort(want, got []string) bool {
 	const before = 200
 	return len(got) == 1 && utf8.RuneCountInString(whole) > warningsLength-before && utf8.RuneCountInString(got[0]) <= cutWarningLength &&
 		utf8.RuneCountInString(got[0]) > cutWarningLength-before && strings.HasPrefix(whole, got[0])
-}
-
-// dropped reports whether what is wanted and not said went with a warning that holds
-// a control character, which an API server drops without a word
-// (k8s.io/apimachinery, pkg/util/net, NewWarningHeader).
-func dropped(want, got []string) bool {
-	rest, control := apart(got), false
-	for _, line := range want {
-		if len(rest) > 0 && rest[0] == line {
-			rest = rest[1:]
-			continue
-		}
-		control = control || strings.ContainsFunc(line, unicode.IsControl)
-	}
-	return len(rest) == 0 && control
 }
 
 // bullets are messages, quoted: they may hold anything.

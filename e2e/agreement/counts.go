@@ -22,6 +22,8 @@ type counts struct {
 	// submitted again, unsubmittable those that the server takes from nobody.
 	refusals, second, unsubmittable int
 	differences                     int
+	// late are requests that were answered as wanted when they were asked again; see mayLag.
+	late int
 }
 
 // add counts a request that was answered as wanted.
@@ -102,7 +104,7 @@ func (c *counts) lacks() []string {
 
 func (c *counts) String() string {
 	return fmt.Sprintf("%d sets, %d requests (%d new Pods, %d denied), %d images: %d rewritten, %d untouched, %d denied, %d warned of, %d recorded; "+
-		"%d Pods given secrets, %d annotations; %d ImageCaches, %d changed; %d submitted again; %d unsubmittable; %d differences",
+		"%d Pods given secrets, %d annotations; %d ImageCaches, %d changed; %d submitted again; %d unsubmittable; %d late; %d differences",
 		c.sets, c.requests, c.pods, c.refusals, c.images, c.rewritten, c.untouched, c.denied, c.warned, c.recorded,
-		c.secrets, c.annotations, c.caches, c.changedCaches, c.second, c.unsubmittable, c.differences)
+		c.secrets, c.annotations, c.caches, c.changedCaches, c.second, c.unsubmittable, c.late, c.differences)
 }

@@ -51,7 +51,7 @@ func round(ctx context.Context, s *stack.Stack, target string, seed int, total *
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	a := &arena{target: target, session: session, reference: d.reference}
+	a := &arena{target: target, session: session, reference: d.reference, selects: d.set.Spec.Scope.NamespaceSelector != nil}
 	found := a.submit(ctx, requests, total)
 	total.sets++
 	for i, f := range found {

@@ -3,6 +3,7 @@ package mirror
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"mirrorgen.dev/gen/generator/image"
@@ -159,13 +160,19 @@ func (p *Plan) JudgeExcess(references, characters int) (finding Finding, ok bool
 // shownLength is how many characters of an image a message repeats at most.
 const shownLength = 1000
 
-// Show prints an image or a name in a message: quoted, or as "of N characters"
-// where it is too long to repeat.
+// Show prints an image in a message: quoted, or as "of N characters" where it is
+// too long to repeat or holds a control character that Quote does not escape. An
+// API server drops a warning with such a character without a word, with all that
+// it says of other images (k8s.io/apimachinery, pkg/util/net, NewWarningHeader).
 func Show(text string) string {
-	if length := utf8.RuneCountInString(text); length > shownLength {
+	if length := utf8.RuneCountInString(text); length > shownLength || strings.ContainsFunc(text, isUnescaped) {
 		return "of " + strconv.Itoa(length) + " characters"
 	}
 	return Quote(text)
+}
+
+func isUnescaped(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
 }
 
 // Quote puts text between quotes and keeps it on one line. Only what five

@@ -190,15 +190,22 @@ func celWrong(plan *mirror.Plan, which findings, data map[string]any) string {
 	return strings.Join(append(lines, ": ''"), "\n        ")
 }
 
+// celEscapes is what mirror.Quote escapes, behind a text.
+const celEscapes = `.replace('\\', '\\\\').replace('"', '\\"').replace('\n', '\\n').replace('\r', '\\r').replace('\t', '\\t')`
+
 // celQuoted is mirror.Quote as an expression over a text.
 func celQuoted(text string) string {
-	return `'"' + (` + text + `.matches(r'[\\"\n\r\t]') ? ` + text +
-		`.replace('\\', '\\\\').replace('"', '\\"').replace('\n', '\\n').replace('\r', '\\r').replace('\t', '\\t') : ` + text + `) + '"'`
+	return `'"' + (` + text + `.matches(r'[\\"\n\r\t]') ? ` + text + celEscapes + ` : ` + text + `) + '"'`
 }
 
-// celShown is mirror.Show as an expression over a text with an "s" in front.
+// celShown is mirror.Show as an expression over a text with an "s" in front. Whether
+// there is anything to escape is asked once, as each character that a regular
+// expression looks at costs.
 func celShown(marked string) string {
-	return "(size(" + marked + ") > 1001 ? 'of ' + string(size(" + marked + ") - 1) + ' characters' : " + celQuoted(marked+".substring(1)") + ")"
+	text := marked + ".substring(1)"
+	return "(size(" + marked + ") <= 1001 && !" + marked + `.matches(r'[\\"\p{Cc}]') ? '"' + ` + text + ` + '"' : ` +
+		"size(" + marked + ") > 1001 || " + marked + `.matches(r'[^\P{Cc}\n\r\t]') ? 'of ' + string(size(` + marked + ") - 1) + ' characters' : " +
+		`'"' + ` + text + celEscapes + ` + '"')`
 }
 
 // celFlood is how many entries of its lists a request may add at most to be

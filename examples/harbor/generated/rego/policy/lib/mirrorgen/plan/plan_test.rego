@@ -128,3 +128,9 @@ test_a_text_stays_on_one_line if {
 test_a_long_text_is_not_repeated if {
 	plan.show(concat("", [letter | some _ in numbers.range(1, 1001); letter := "é"])) == "of 1001 characters"
 }
+
+test_a_control_character_is_not_repeated_but_for_what_is_escaped if {
+	plan.show("nginx\u0000") == "of 6 characters"
+	plan.show("a\u007f\u009b") == "of 3 characters"
+	plan.show("a\tb\r\n") == `"a\tb\r\n"`
+}

@@ -179,10 +179,16 @@ _prefixes(name) := [substring(name, 0, end) |
 ]
 
 # METADATA
-# description: A text in a message; quoted, or as its length where it is too long to repeat.
-show(text) := quote(text) if count(text) <= 1000
+# description: |
+#   A text in a message; quoted, or as its length where it is too long to repeat or holds
+#   a control character that is not escaped: an API server drops a warning with one.
+show(text) := quote(text) if not _unshowable(text)
 
-show(text) := sprintf("of %d characters", [count(text)]) if count(text) > 1000
+show(text) := sprintf("of %d characters", [count(text)]) if _unshowable(text)
+
+_unshowable(text) if count(text) > 1000
+
+_unshowable(text) if regex.match(`[^\P{Cc}\n\r\t]`, text)
 
 # METADATA
 # description: Text between quotes, on one line.
