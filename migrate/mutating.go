@@ -195,6 +195,6 @@ func namespaceCondition(n *expression.Node, negated bool, scope *spec.Scope) boo
 		scope.NamespaceSelector = &spec.Selector{}
 	}
 	scope.NamespaceSelector.MatchExpressions = append(scope.NamespaceSelector.MatchExpressions,
-		spec.Requirement{Key: nameLabel, Operator: "In", Values: slices.Compact(slices.Sorted(slices.Values(names)))})
+		spec.Requirement{Key: spec.NamespaceNameLabel, Operator: "In", Values: slices.Compact(slices.Sorted(slices.Values(names)))})
 	return true
 }

@@ -173,9 +173,6 @@ func (r *reader) matchBlock(block field, union []string, scope *spec.Scope) (ok 
 	return ok
 }
 
-// nameLabel is the label by which every namespace has its name.
-const nameLabel = "kubernetes.io/metadata.name"
-
 // selectNamespaces limits a scope to namespaces by their names.
 func (r *reader) selectNamespaces(scope *spec.Scope, names []string, at place) bool {
 	if slices.Contains(names, "*") {
@@ -189,6 +186,6 @@ func (r *reader) selectNamespaces(scope *spec.Scope, names []string, at place) b
 		scope.NamespaceSelector = &spec.Selector{}
 	}
 	scope.NamespaceSelector.MatchExpressions = append(scope.NamespaceSelector.MatchExpressions,
-		spec.Requirement{Key: nameLabel, Operator: "In", Values: slices.Compact(slices.Sorted(slices.Values(names)))})
+		spec.Requirement{Key: spec.NamespaceNameLabel, Operator: "In", Values: slices.Compact(slices.Sorted(slices.Values(names)))})
 	return true
 }

@@ -1,5 +1,7 @@
 package spec
 
+import "maps"
+
 // A Selector is a standard Kubernetes label selector: every label and every
 // expression must match. The zero value matches everything.
 type Selector struct {
@@ -33,6 +35,50 @@ func (s *Selector) Matches(labels map[string]string) bool {
 		}
 	}
 	return true
+}
+
+// NamespaceNameLabel is the label by which an API server tells every namespace's name
+// (KEP-2161).
+const NamespaceNameLabel = "kubernetes.io/metadata.name"
+
+// MatchesNamespace reports whether the selector takes a namespace with these labels,
+// of which its name is always one. known is false where labels are nil, which is
+// unknown, and others than the name decide.
+func (s *Selector) MatchesNamespace(name string, labels map[string]string) (matches, known bool) {
+	if s == nil {
+		return true, true
+	}
+	all := make(map[string]string, len(labels)+1)
+	maps.Copy(all, labels)
+	all[NamespaceNameLabel] = name
+	if labels != nil {
+		return s.Matches(all), true
+	}
+	ofName, others := s.split(NamespaceNameLabel)
+	if !ofName.Matches(all) {
+		return false, true // whatever the other labels are
+	}
+	return others.isEmpty(), others.isEmpty()
+}
+
+// split takes a selector apart into what it asks of one label, and of the others.
+func (s *Selector) split(key string) (of, others *Selector) {
+	of, others = &Selector{MatchLabels: map[string]string{}}, &Selector{MatchLabels: map[string]string{}}
+	for label, want := range s.MatchLabels {
+		if label == key {
+			of.MatchLabels[label] = want
+		} else {
+			others.MatchLabels[label] = want
+		}
+	}
+	for _, r := range s.MatchExpressions {
+		if r.Key == key {
+			of.MatchExpressions = append(of.MatchExpressions, r)
+		} else {
+			others.MatchExpressions = append(others.MatchExpressions, r)
+		}
+	}
+	return of, others
 }
 
 func (r Requirement) matches(labels map[string]string) bool {

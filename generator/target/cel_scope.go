@@ -9,9 +9,6 @@ import (
 	"mirrorgen.dev/gen/generator/spec"
 )
 
-// metadataName is the label that the API server puts on every namespace.
-const metadataName = "kubernetes.io/metadata.name"
-
 // notStatic leaves out the pictures of static Pods: the node has pulled already.
 const notStatic = "!(has(object.metadata.annotations) && type(object.metadata.annotations) == map && 'kubernetes.io/config.mirror' in object.metadata.annotations)"
 
@@ -52,7 +49,7 @@ func celNamespaces(scope mirror.Scope) *spec.Selector {
 		selector.MatchExpressions = slices.Clone(scope.NamespaceSelector.MatchExpressions)
 	}
 	if len(scope.ExcludeNamespaces) > 0 {
-		selector.MatchExpressions = append(selector.MatchExpressions, spec.Requirement{Key: metadataName, Operator: "NotIn", Values: scope.ExcludeNamespaces})
+		selector.MatchExpressions = append(selector.MatchExpressions, spec.Requirement{Key: spec.NamespaceNameLabel, Operator: "NotIn", Values: scope.ExcludeNamespaces})
 	}
 	return &selector
 }

@@ -130,6 +130,32 @@ func TestScopeIsKyvernos(t *testing.T) {
 	}
 }
 
+// TestTheNameOfANamespaceIsKnown: it is a label that every namespace has.
+func TestTheNameOfANamespaceIsKnown(t *testing.T) {
+	for _, row := range []struct {
+		why, selector string
+		fired         bool
+		says          string
+	}{
+		{"the name that is selected", `{matchLabels: {kubernetes.io/metadata.name: shop}}`, true, ""},
+		{"another name", `{matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: [web]}]}`, false, ""},
+		{"a label beside it", `{matchLabels: {kubernetes.io/metadata.name: shop, mirror: "on"}}`, false, "needs namespaceLabels"},
+	} {
+		session := load(t, label("p", "", ", namespaceSelector: "+row.selector, "x", "y"))
+		outcome, err := session.Admit(context.Background(), &protocol.Admit{Object: object(t, pod), Phases: []string{"mutate"}})
+		switch {
+		case row.says != "":
+			if err == nil || !strings.Contains(err.Error(), row.says) {
+				t.Errorf("%s: error %v", row.why, err)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", row.why, err)
+		case (outcome.Object != nil) != row.fired:
+			t.Errorf("%s: %s", row.why, text(t, outcome))
+		}
+	}
+}
+
 func TestUnknownNamespaceLabelsAreAnErrorNotAGuess(t *testing.T) {
 	session := load(t, label("p", "", `, namespaceSelector: {matchLabels: {mirror: "on"}}`, "x", "y"))
 	phases := []string{"mutate"}

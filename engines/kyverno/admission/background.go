@@ -113,7 +113,7 @@ func (s *Session) newBackground(ctx context.Context, r *request, held *store, ob
 		namespace.SetAPIVersion("v1")
 		namespace.SetKind("Namespace")
 		namespace.SetName(r.namespace)
-		namespace.SetLabels(r.labels)
+		namespace.SetLabels(r.selectable())
 		complete(namespace)
 		held.hide(namespace)
 	}

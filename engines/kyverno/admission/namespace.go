@@ -8,6 +8,7 @@ import (
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	matchutils "github.com/kyverno/kyverno/pkg/utils/match"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"mirrorgen.dev/gen/engines/protocol"
@@ -32,6 +33,29 @@ func namespaceLabels(admit *protocol.Admit, name string) (map[string]string, boo
 	}
 	labels[corev1.LabelMetadataName] = name
 	return labels, true
+}
+
+// selectable are the labels that selectors are held against: where they are not known,
+// the one that every namespace has. needsLabels is asked before, so that no other
+// decides then.
+func (r *request) selectable() map[string]string {
+	if r.labels == nil && r.namespace != "" && !r.isNamespace() {
+		return map[string]string{corev1.LabelMetadataName: r.namespace}
+	}
+	return r.labels
+}
+
+// asksForLabels reports a selector that asks for other labels than the name.
+func asksForLabels(selector *metav1.LabelSelector) bool {
+	if selector == nil {
+		return false
+	}
+	for label := range selector.MatchLabels {
+		if label != corev1.LabelMetadataName {
+			return true
+		}
+	}
+	return slices.ContainsFunc(selector.MatchExpressions, func(r metav1.LabelSelectorRequirement) bool { return r.Key != corev1.LabelMetadataName })
 }
 
 // needsLabels refuses to guess: a policy whose rules for this kind ask for the

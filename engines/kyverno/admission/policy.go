@@ -91,7 +91,7 @@ func newPolicy(ctx context.Context, name string, source kyvernov1.PolicyInterfac
 	for _, list := range overrides {
 		for _, override := range list {
 			p.overridden = true
-			p.overrideSelectors = p.overrideSelectors || override.NamespaceSelector != nil
+			p.overrideSelectors = p.overrideSelectors || asksForLabels(override.NamespaceSelector)
 		}
 	}
 	if !p.overridden {
@@ -214,10 +214,10 @@ func overrideCovers(override kyvernov1.ValidationFailureActionOverride, namespac
 	return err == nil && selector.Matches(labels.Set(namespaceLabels))
 }
 
-// selectsNamespace reports whether a rule asks for the namespace's labels.
+// selectsNamespace reports whether a rule asks for labels of the namespace that may be unknown.
 func selectsNamespace(rule kyvernov1.Rule) bool {
 	for _, filter := range filters(rule) {
-		if filter.NamespaceSelector != nil {
+		if asksForLabels(filter.NamespaceSelector) {
 			return true
 		}
 	}

@@ -162,7 +162,7 @@ func (s *Session) context(r *request, object unstructured.Unstructured) (*evalua
 		object:    object,
 		old:       r.old,
 		operation: r.operation,
-		labels:    r.labels,
+		labels:    r.selectable(),
 		resource:  metav1.GroupVersionResource(r.gvr),
 		kind:      r.gvk,
 		sub:       r.subresource,

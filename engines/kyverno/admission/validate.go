@@ -51,7 +51,7 @@ func (s *Session) validateWebhook(ctx context.Context, r *request, on *evaluatio
 		return j
 	}
 	for _, p := range policies {
-		enforce, audit := p.variants(r.namespace, r.labels)
+		enforce, audit := p.variants(r.namespace, r.selectable())
 		if enforce != nil {
 			j := run(p, enforce)
 			enforced = append(enforced, j)

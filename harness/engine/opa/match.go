@@ -279,15 +279,8 @@ func (m *match) selects(s *subject, namespaceLabels map[string]string) (selected
 		return m.namespaceSelector.Matches(s.labels), true
 	case s.namespace == "":
 		return true, true
-	case namespaceLabels == nil:
-		return false, false
 	}
-	full := make(map[string]string, len(namespaceLabels)+1)
-	for key, value := range namespaceLabels {
-		full[key] = value
-	}
-	full["kubernetes.io/metadata.name"] = s.namespace
-	return m.namespaceSelector.Matches(full), true
+	return m.namespaceSelector.MatchesNamespace(s.namespace, namespaceLabels)
 }
 
 func (s *subject) isNamespace() bool { return s.group == "" && s.kind == "Namespace" }

@@ -154,6 +154,7 @@ _is_undecided(request, name) if {
 	not request.namespace in _excluded(scope)
 	review.in_scope(request.review, _sets[name], "Original")
 	not _labels(request)
+	not _is_decided_by_name(scope.namespaceSelector, request)
 }
 
 _covers(scope, request) if {
@@ -167,10 +168,27 @@ _selects(scope, _) if not _is_selective(scope)
 
 _selects(scope, request) if selector.matches(scope.namespaceSelector, _labels(request))
 
+_selects(scope, request) if {
+	not _labels(request)
+	selector.asks_alone(scope.namespaceSelector, _name_label)
+	selector.matches(scope.namespaceSelector, {_name_label: request.namespace})
+}
+
 _is_selective(scope) if is_object(scope.namespaceSelector)
 
+# Of a namespace whose labels are not known one is, its name: it decides where no other
+# is asked for, or where it does not match.
+_is_decided_by_name(of, _) if selector.asks_alone(of, _name_label)
+
+_is_decided_by_name(of, request) if {
+	not selector.matches(selector.about(of, _name_label), {_name_label: request.namespace})
+}
+
+# The label by which an API server tells the name of a namespace.
+_name_label := "kubernetes.io/metadata.name"
+
 # The labels of the request's namespace; undefined where they are not known.
-_labels(request) := object.union(known, {"kubernetes.io/metadata.name": request.namespace}) if {
+_labels(request) := object.union(known, {_name_label: request.namespace}) if {
 	known := _known(request)
 	is_object(known)
 }

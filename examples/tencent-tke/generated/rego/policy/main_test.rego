@@ -101,6 +101,19 @@ test_the_name_of_a_namespace_is_a_label_of_it if {
 	main.deny == {_denial} with input as _pod("") with data.mirrorgen as known
 }
 
+test_the_name_alone_decides_where_no_other_label_is_asked_for if {
+	named := object.union(_set, {"scope": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}})
+	main.deny == {_denial} with input as _pod("shop") with data.mirrorgen as _data(named)
+	main.deny == set() with input as _pod("web") with data.mirrorgen as _data(named)
+}
+
+test_a_name_that_is_not_selected_decides_whatever_other_labels_are if {
+	selector := {"matchLabels": {"kubernetes.io/metadata.name": "shop", "mirror": "enabled"}}
+	both := object.union(_set, {"scope": {"namespaceSelector": selector}})
+	main.deny == set() with input as _pod("web") with data.mirrorgen as _data(both)
+	count(main.problems) == 1 with input as _pod("shop") with data.mirrorgen as _data(both)
+}
+
 test_unknown_labels_are_no_guess if {
 	main.problems == [concat("", [
 		`the labels of namespace "shop" are not known, and mirror set cn selects namespaces by label: `,

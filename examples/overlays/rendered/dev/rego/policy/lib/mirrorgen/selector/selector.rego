@@ -40,6 +40,27 @@ _holds(requirement, labels) if {
 _is_among(requirement, labels) if labels[requirement.key] in requirement.values
 
 # METADATA
+# description: What a selector asks of one label.
+about(selector, label) := {
+	"matchLabels": object.filter(object.get(selector, "matchLabels", {}), [label]),
+	"matchExpressions": [requirement |
+		some requirement in object.get(selector, "matchExpressions", [])
+		requirement.key == label
+	],
+}
+
+# METADATA
+# description: Whether a selector asks for no label but one.
+asks_alone(selector, label) if {
+	every key, _ in object.get(selector, "matchLabels", {}) {
+		key == label
+	}
+	every requirement in object.get(selector, "matchExpressions", []) {
+		requirement.key == label
+	}
+}
+
+# METADATA
 # description: |
 #   The labels in an object's metadata; values that are no strings are left out,
 #   as no API server admits them.
