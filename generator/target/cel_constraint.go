@@ -131,17 +131,9 @@ func celJudgedRows(plan *mirror.Plan) []celRow {
 	rows := make([]celRow, len(prefixes))
 	for i, prefix := range prefixes {
 		row := plan.Table[prefix]
-		rows[i] = celRow{prefix, celStrings([]string{row.To, celJudgedName(plan, row)})}
+		rows[i] = celRow{prefix, celStrings([]string{row.To, judgedName(plan, row, celListed)})}
 	}
 	return rows
-}
-
-// celJudgedName is the mirror, with what it holds where it does not hold the image.
-func celJudgedName(plan *mirror.Plan, row mirror.Row) string {
-	if row.To == "" && row.Mirror != "" {
-		return row.Mirror + " (it holds " + celListed(plan.Mirrors[row.Mirror].Only) + ")"
-	}
-	return row.Mirror
 }
 
 // celAllowedTable is what images may come from.

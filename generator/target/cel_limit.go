@@ -32,10 +32,6 @@ func (t celTable) probes(depths []int) int {
 // an engine lets them answer.
 func (d celDialect) affordable(plan *mirror.Plan) error {
 	rewriting := plan.Table.Rewriting()
-	var rows []celRow
-	for _, prefix := range rewriting.Prefixes() {
-		rows = append(rows, celRewriteRow(prefix, rewriting[prefix].To))
-	}
 	secrets, addresses := celSecretTable(plan.PullSecrets)
 	for _, table := range []struct {
 		of       string
@@ -43,7 +39,7 @@ func (d celDialect) affordable(plan *mirror.Plan) error {
 		prefixes []string
 		most     int
 	}{
-		{"sources, with only and except,", newCelTable("table", rows), rewriting.Prefixes(), maxProbes},
+		{"sources, with only and except,", celRewriteTable(rewriting), rewriting.Prefixes(), maxProbes},
 		{"sources, with only and except,", newCelTable("table", celJudgedRows(plan)), plan.Table.Prefixes(), maxProbes},
 		{"allowed registries, mirrors among them,", celAllowedTable(plan), plan.Allowed(), maxAllowedProbes},
 		{"addresses with a pull secret", secrets, addresses, maxProbes},

@@ -40,19 +40,14 @@ func (d celDialect) rewrite(plan *mirror.Plan) (*artifact.File, error) {
 // celRewriteData adds what is said of images and the table.
 func celRewriteData(plan *mirror.Plan, lists []celList, data map[string]any) {
 	table := plan.Table.Rewriting()
-	prefixes := table.Prefixes()
-	rows := make([]celRow, len(prefixes))
-	for i, prefix := range prefixes {
-		rows[i] = celRewriteRow(prefix, table[prefix].To)
-	}
-	t := newCelTable("table", rows)
+	t := celRewriteTable(table)
 	data["FailurePolicy"] = plan.RewriteFailurePolicy
 	data["Tables"] = t.Parts
 	hosts := celHosts(maps.Keys(table), maps.Keys(plan.Transports), maps.Keys(plan.PullSecrets))
 	data["Hosts"] = hosts.Parts
 	data["HostKnown"] = hosts.holds("s[2]")
 	data["Host"] = hosts.at("s[2]")
-	data["Route"] = t.route("s[2]", "s[3]", depths(prefixes))
+	data["Route"] = t.route("s[2]", "s[3]", depths(table.Prefixes()))
 	data["Writable"] = celWritable(table)
 	data["Spec"] = false
 	data["Lists"] = lists
@@ -84,6 +79,15 @@ func celHosts(prefixes ...iter.Seq[string]) celTable {
 		rows = append(rows, celRow{host, celString(hosts[host])})
 	}
 	return newCelTable("hosts", rows)
+}
+
+// celRewriteTable is what replaces the prefixes of a table that rewrites.
+func celRewriteTable(table mirror.Table) celTable {
+	var rows []celRow
+	for _, prefix := range table.Prefixes() {
+		rows = append(rows, celRewriteRow(prefix, table[prefix].To))
+	}
+	return newCelTable("table", rows)
 }
 
 // celRewriteRow is what replaces a prefix. A host stands with its slash on both

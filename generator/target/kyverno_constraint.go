@@ -163,15 +163,18 @@ func judgedTable(plan *mirror.Plan) (string, error) {
 	rows := make([]jmesRow, 0, len(plan.Table))
 	for _, prefix := range plan.Table.Prefixes() {
 		row := plan.Table[prefix]
-		rows = append(rows, jmesRow{key: prefix, values: []string{row.To, judgedName(plan, row)}, list: true})
+		rows = append(rows, jmesRow{key: prefix, values: []string{row.To, judgedName(plan, row, whole)}, list: true})
 	}
 	return jmesTable(rows)
 }
 
-// judgedName is a row's mirror as messages name it.
-func judgedName(plan *mirror.Plan, row mirror.Row) string {
+// judgedName is a row's mirror as messages name it; listed joins what it holds.
+func judgedName(plan *mirror.Plan, row mirror.Row, listed func([]string) string) string {
 	if row.To == "" && row.Mirror != "" {
-		return row.Mirror + " (it holds " + strings.Join(plan.Mirrors[row.Mirror].Only, ", ") + ")"
+		return row.Mirror + " (it holds " + listed(plan.Mirrors[row.Mirror].Only) + ")"
 	}
 	return row.Mirror
 }
+
+// whole joins a list for a message.
+func whole(items []string) string { return strings.Join(items, ", ") }

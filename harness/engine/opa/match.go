@@ -273,8 +273,6 @@ func (m *match) coversNamespace(s *subject) bool {
 // namespace; known is false where that needs labels that are not known (nil).
 func (m *match) selects(s *subject, namespaceLabels map[string]string) (selected, known bool) {
 	switch {
-	case m.namespaceSelector == nil:
-		return true, true
 	case s.isNamespace():
 		return m.namespaceSelector.Matches(s.labels), true
 	case s.namespace == "":
