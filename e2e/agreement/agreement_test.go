@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mirrorgen.dev/gen/e2e/stack"
+	"mirrorgen.dev/gen/e2e/stack/stacktest"
 )
 
 // The variables that ask for more: how many MirrorSets for each target, and the
@@ -26,19 +27,7 @@ const (
 
 func TestARealAPIServerAgreesWithTheReferenceOnRandomSetsAndPods(t *testing.T) {
 	n, seed := number(t, setsVariable, sets), number(t, seedVariable, firstSeed)
-	binaries, err := stack.FromEnvironment()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := stack.Start(t.Context(), stack.Options{Binaries: binaries, Kyverno: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := stacktest.Start(t, stack.Options{Kyverno: true})
 	if _, err := s.Back.Apply(t.Context(), cacheKind()); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"mirrorgen.dev/gen/e2e/cluster"
 	"mirrorgen.dev/gen/e2e/stack"
+	"mirrorgen.dev/gen/e2e/stack/stacktest"
 	"mirrorgen.dev/gen/generator/mirror"
 	"mirrorgen.dev/gen/harness/engine"
 	"mirrorgen.dev/gen/harness/report"
@@ -58,19 +59,7 @@ func TestEveryCaseHoldsOnARealAPIServerWithKyverno(t *testing.T) {
 
 func startStack(t *testing.T, o stack.Options) *stack.Stack {
 	t.Helper()
-	var err error
-	if o.Binaries, err = stack.FromEnvironment(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := stack.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := stacktest.Start(t, o)
 	for _, kind := range kinds() {
 		if _, err := s.Back.Apply(t.Context(), kind); err != nil {
 			t.Fatal(err)

@@ -10,13 +10,15 @@ import (
 	"testing"
 
 	"mirrorgen.dev/gen/e2e/kubeapi"
+	"mirrorgen.dev/gen/e2e/stack"
+	"mirrorgen.dev/gen/e2e/stack/stacktest"
 )
 
 // targets are those whose policies a cluster runs.
 var targets = []string{"kubernetes", "kyverno-cel", "kyverno"}
 
 func TestWithEachTarget(t *testing.T) {
-	s := startStack(t)
+	s := stacktest.Start(t, stack.Options{Kyverno: true})
 	for _, target := range targets {
 		for _, row := range []struct {
 			claim string

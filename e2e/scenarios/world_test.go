@@ -31,24 +31,6 @@ type world struct {
 	namespace string
 }
 
-func startStack(t *testing.T) *stack.Stack {
-	t.Helper()
-	binaries, err := stack.FromEnvironment()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := stack.Start(t.Context(), stack.Options{Binaries: binaries, Kyverno: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
 // newWorld makes a namespace in scope. Nothing is in force yet.
 func newWorld(t *testing.T, s *stack.Stack, target string) *world {
 	t.Helper()
